@@ -1,0 +1,20 @@
+"""What happens beside training: scalars, pictures, checkpoints, guards, the progress bar."""
+
+from callbacks.checkpoints import Checkpoints, CheckpointStore
+from callbacks.finite import StopOnNonFinite
+from callbacks.progress import ProgressBar
+from callbacks.quality import PixelFrechet
+from callbacks.record import Record
+from callbacks.samples import Samples
+from callbacks.scalars import Scalars
+
+__all__ = [
+    "CheckpointStore",
+    "Checkpoints",
+    "PixelFrechet",
+    "ProgressBar",
+    "Record",
+    "Samples",
+    "Scalars",
+    "StopOnNonFinite",
+]

@@ -1,0 +1,128 @@
+"""Checkpoints from which a run goes on bit for bit, and the best one."""
+
+import shutil
+import signal
+from collections.abc import Callable
+from pathlib import Path
+
+import tensorflow as tf
+
+from callbacks.every import Every
+from callbacks.record import Record
+from models.gan import GAN
+from support.errors import UserError
+
+
+class CheckpointStore:
+    """The latest checkpoints of a run, and its best.
+
+    A checkpoint holds every variable that the next step depends on: weights, statistics, the state of
+    every random stream, and both optimizers'. The order of the data is a function of the step.
+
+    Args:
+        gan: The compiled GAN whose state is saved and restored.
+        folder: `checkpoints/` of the run directory; the best lies in `best/` below it.
+        keep: Number of latest checkpoints kept.
+    """
+
+    def __init__(self, gan: GAN, folder: Path, keep: int = 3):
+        self.folder = folder
+        self.best_score = tf.Variable(float("inf"), trainable=False, dtype=tf.float64)
+        self._checkpoint = tf.train.Checkpoint(
+            variables=[variable.value for variable in gan.state], best_score=self.best_score
+        )
+        manager = tf.train.CheckpointManager
+        self._latest = manager(self._checkpoint, str(folder), max_to_keep=keep)
+        self._best = manager(self._checkpoint, str(folder / "best"), max_to_keep=1)
+
+    def save(self, step: int, score: float | None = None) -> None:
+        """Saves the present state; as the best one too if `score` is lower than all before.
+
+        Raises:
+            UserError: It cannot be written. Earlier checkpoints are untouched.
+        """
+        # The best goes first: killed in between, the run resumes before it and comes here again.
+        if score is not None and score < self.best_score:
+            self.best_score.assign(score)
+            self._write(self._best, step)
+        self._write(self._latest, step)
+
+    def restore(self, best: bool = False) -> int:
+        """Restores the latest state, or the best. Returns its step, 0 if there is none.
+
+        Raises:
+            UserError: The files are damaged or of another network.
+        """
+        folder = self.folder / "best" if best else self.folder
+        steps = [int(file.stem.removeprefix("ckpt-")) for file in folder.glob("ckpt-*.index")]
+        if not steps:
+            return 0
+        path = folder / f"ckpt-{max(steps)}"
+        try:
+            self._checkpoint.restore(str(path)).assert_consumed()
+        except (tf.errors.OpError, AssertionError, ValueError) as error:
+            reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
+            raise UserError(
+                f"checkpoint {path} cannot be read ({reason[:200]}): delete {path}.* to go on from the "
+                "one before"
+            ) from None
+        return max(steps)
+
+    def _write(self, manager: tf.train.CheckpointManager, step: int) -> None:
+        folder = Path(manager.directory)
+        try:
+            manager.save(checkpoint_number=step)
+        except (tf.errors.OpError, OSError) as error:
+            for leftover in folder.glob(f"ckpt-{step}*"):
+                shutil.rmtree(leftover) if leftover.is_dir() else leftover.unlink()
+            reason = str(error).strip().splitlines()[0]
+            raise UserError(
+                f"checkpoint {folder}/ckpt-{step} cannot be written ({reason[:200]}): make room and run "
+                "the same command again"
+            ) from None
+
+
+class Checkpoints(Every):
+    """Saves every so many steps, at the end, and on SIGINT or SIGTERM, which then end the run.
+
+    Args:
+        store: Where to.
+        record: Where the scores are recorded.
+        every: Steps between two checkpoints.
+        score: What tells the best checkpoint: a function of the GAN with a `name`, lower is better.
+    """
+
+    def __init__(self, store: CheckpointStore, record: Record, every: int, score: Callable):
+        super().__init__(every)
+        self.store = store
+        self.record = record
+        self.score = score
+        self.signal: int | None = None
+
+    def on_train_begin(self, logs=None):
+        self._saved = self.model.step
+        self._handlers = {
+            number: signal.signal(number, self._on_signal) for number in (signal.SIGINT, signal.SIGTERM)
+        }
+
+    def _on_signal(self, number, frame):
+        self.signal = number
+
+    def on_train_batch_end(self, batch, logs=None):
+        super().on_train_batch_end(batch, logs)
+        if self.signal:
+            self.model.stop_training = True
+
+    def at_step(self, step, logs):
+        score = self.score(self.model)
+        self.record.scalars(step, {self.score.name: score})
+        self.store.save(step, score)
+        self._saved = step
+
+    def on_train_end(self, logs=None):
+        step = self.model.step
+        if step != self._saved:
+            # An interrupted run is not scored: going on from here must not differ from never stopping.
+            self.store.save(step) if self.signal else self.at_step(step, {})
+        for number, handler in self._handlers.items():
+            signal.signal(number, handler)

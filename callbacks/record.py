@@ -1,0 +1,67 @@
+"""Where scalars and pictures of a run are written: TensorBoard, and the same scalars as JSON lines."""
+
+import json
+import math
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+import tensorflow as tf
+from tensorboard.plugins.hparams import api as hparams
+
+from support.files import atomic
+
+
+class Record:
+    """TensorBoard's event files and `metrics.jsonl` of one run directory.
+
+    Args:
+        workdir: The run directory.
+        step: The step that the run goes on from: later lines, of a run that was killed after its last
+            checkpoint, are dropped, for they will be written again.
+    """
+
+    def __init__(self, workdir: Path, step: int):
+        self.writer = tf.summary.create_file_writer(str(workdir / "tensorboard"))
+        self.path = workdir / "metrics.jsonl"
+        kept = []
+        if self.path.exists():
+            for line in self.path.read_text().splitlines(keepends=True):
+                # A killed process may have left the last line cut short.
+                if line.endswith("\n") and json.loads(line)["step"] <= step:
+                    kept.append(line)
+        with atomic(self.path) as temporary:
+            temporary.write_text("".join(kept))
+
+    def scalars(self, step: int, values: Mapping[str, float]) -> None:
+        """Writes the values of one step."""
+        with self.writer.as_default(step=step):
+            for name, value in values.items():
+                tf.summary.scalar(name, value)
+        finite = {name: value if math.isfinite(value) else str(value) for name, value in values.items()}
+        with self.path.open("a") as file:
+            file.write(json.dumps({"step": step, **finite}) + "\n")
+
+    def image(self, step: int, name: str, image: np.ndarray) -> None:
+        """Shows one uint8 picture (H, W, C) in TensorBoard."""
+        with self.writer.as_default(step=step):
+            tf.summary.image(name, image[None])
+
+    def hyperparameters(self, settings: Mapping) -> None:
+        """Shows the run's settings in TensorBoard's table of hyper-parameters."""
+        simple = {
+            name: value if isinstance(value, (bool, int, float, str)) else str(value)
+            for name, value in settings.items()
+            if value is not None
+        }
+        with self.writer.as_default(step=0):
+            hparams.hparams(simple)
+
+    def graph(self, function, *arguments) -> None:
+        """Shows the graph of a function of tensors in TensorBoard."""
+        graph = tf.function(function).get_concrete_function(*arguments).graph
+        with self.writer.as_default(step=0):
+            tf.summary.graph(graph)
+
+    def close(self) -> None:
+        self.writer.close()

@@ -1,0 +1,84 @@
+"""The same noise turned into pictures over and over while the generator learns."""
+
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from callbacks.every import Every
+from callbacks.record import Record
+from data.images import to_uint8
+from support.files import atomic
+
+ROWS = COLUMNS = 8
+#: Tiny pictures are shown enlarged, with hard pixels.
+SMALLEST_TILE = 32
+GAP, GAP_GREY = 2, 96
+GIF_FRAMES = 60
+GIF_MILLISECONDS = 120
+
+
+def grid(images: np.ndarray, columns: int = COLUMNS) -> np.ndarray:
+    """uint8 (N, H, W, C) -> one picture of N / columns rows, (rows * h, columns * w, C), with gaps.
+
+    N is a multiple of `columns`.
+    """
+    scale = -(-SMALLEST_TILE // min(images.shape[1:3]))
+    images = images.repeat(scale, axis=1).repeat(scale, axis=2)
+    images = np.pad(images, ((0, 0), (GAP, GAP), (GAP, GAP), (0, 0)), constant_values=GAP_GREY)
+    count, height, width, channels = images.shape
+    tiles = images.reshape(count // columns, columns, height, width, channels)
+    return tiles.swapaxes(1, 2).reshape(-1, columns * width, channels)
+
+
+def save_png(image: np.ndarray, path: Path) -> None:
+    """Writes a uint8 picture (H, W, 1 or 3)."""
+    with atomic(path) as temporary:
+        Image.fromarray(image.squeeze(-1) if image.shape[-1] == 1 else image).save(temporary)
+
+
+class Samples(Every):
+    """Writes grids of samples as PNG and to TensorBoard, and at the end a GIF of all of them.
+
+    Args:
+        record: Where TensorBoard's pictures go.
+        folder: Folder of the PNG files.
+        real: uint8 (N, H, W, C), N >= 1: real pictures, shown beside the samples.
+        every: Steps between two pictures; the first is drawn before the first step.
+        seed: Seed of the fixed noise.
+    """
+
+    def __init__(self, record: Record, folder: Path, real: np.ndarray, every: int, seed: int):
+        super().__init__(every)
+        self.record = record
+        self.folder = folder
+        self.real = np.resize(real[: ROWS * COLUMNS], (ROWS * COLUMNS, *real.shape[1:]))
+        self.seed = seed
+
+    def on_train_begin(self, logs=None):
+        self._z = self.model.generator.sample_latent(ROWS * COLUMNS, self.seed)
+        if self.model.step == 0:
+            real = grid(self.real)
+            save_png(real, self.folder / "real.png")
+            self.record.image(0, "real", real)
+            self.at_step(0, {})
+
+    def at_step(self, step, logs):
+        image = grid(to_uint8(self.model.generator(self._z, training=False)))
+        save_png(image, self.folder / f"step-{step:07d}.png")
+        self.record.image(step, "samples", image)
+
+    def on_train_end(self, logs=None):
+        if self.model.stop_training:
+            return
+        files = sorted(self.folder.glob("step-*.png"))
+        chosen = np.unique(np.linspace(0, len(files) - 1, min(GIF_FRAMES, len(files))).astype(int))
+        frames = [Image.open(files[i]) for i in chosen]
+        with atomic(self.folder / "training.gif") as temporary:
+            frames[0].save(
+                temporary,
+                save_all=True,
+                append_images=frames[1:],
+                duration=[GIF_MILLISECONDS] * (len(frames) - 1) + [20 * GIF_MILLISECONDS],
+                loop=0,
+            )

@@ -1,0 +1,59 @@
+"""Real pictures: one file per kind of source, decoded once, and endless shuffled batches of them."""
+
+import numpy as np
+
+from data.cache import decoded
+from data.images import ImageShape
+from data.pipeline import batches
+from data.source import Source, registry
+
+__all__ = ["batches", "decoded", "find", "load", "wanted_shape"]
+
+
+def find(name: str, split: str = "train", data_dir: str | None = None) -> Source:
+    """The source that a `--dataset` value names. Nothing is decoded yet.
+
+    Args:
+        name: An embedded dataset ("digits"), "folder:PATH", or an image dataset of TFDS by its name.
+        split: "train", "test", ... as the source names them.
+        data_dir: Folder of prepared TFDS data.
+
+    Raises:
+        ValueError: There is no such dataset, folder or split, or it holds no pictures.
+    """
+    if name in registry.names():
+        return registry.create(name, split)
+    if name.startswith("folder:"):
+        from data.folder import folder
+
+        return folder(name.removeprefix("folder:"), split)
+    from data.tfds import tfds
+
+    return tfds(name, split, data_dir)
+
+
+def wanted_shape(own: ImageShape, image_size: int | None = None, channels: int | None = None) -> ImageShape:
+    """(H, W, C) of the pictures: the dataset's own, where nothing else is asked for."""
+    height, width = (image_size, image_size) if image_size else own[:2]
+    return height, width, channels or own[2]
+
+
+def load(
+    name: str,
+    split: str = "train",
+    *,
+    image_size: int | None = None,
+    channels: int | None = None,
+    data_dir: str | None = None,
+) -> np.ndarray:
+    """All pictures of a dataset: uint8 (N, H, W, C), mapped from the cache of decoded pictures.
+
+    Args:
+        image_size: Both sides in pixels; by default those of the dataset (64 where its pictures differ).
+        channels: 1 (grey) or 3; by default the dataset's.
+
+    Raises:
+        ValueError: As `find`; or not one picture can be read.
+    """
+    source = find(name, split, data_dir)
+    return decoded(source, wanted_shape(source.shape, image_size, channels))

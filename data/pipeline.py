@@ -1,0 +1,50 @@
+"""From decoded pictures to an endless stream of shuffled batches, each a function of its number."""
+
+import numpy as np
+import tensorflow as tf
+
+from data.images import from_uint8
+
+
+def batches(images: np.ndarray, batch_size: int, seed: int, start: int = 0) -> tf.data.Dataset:
+    """Endless batches, float32 (batch_size, H, W, C) in [-1, 1], epoch after epoch.
+
+    Every epoch is a permutation drawn from (seed, epoch), so the stream has no state: to go on after
+    `start` batches it is opened there. A batch may hold the end of one epoch and the start of the next.
+
+    Args:
+        images: uint8 (N, H, W, C). One mapped from a file is read through the page cache, not copied.
+        batch_size: Examples a batch; all batches are full.
+        seed: Seed of the order.
+        start: Number of batches that are passed over.
+    """
+    pixels = _tensor(images)
+    count = len(images)
+    epoch, position = divmod(start * batch_size, count)
+
+    def permutation(epoch):
+        order = tf.random.experimental.stateless_shuffle(
+            tf.range(count, dtype=tf.int64), seed=tf.stack([seed, epoch])
+        )
+        return tf.data.Dataset.from_tensor_slices(order)
+
+    stream = (
+        tf.data.Dataset.range(epoch, np.iinfo(np.int64).max)
+        .flat_map(permutation)
+        .skip(position)
+        .batch(batch_size, drop_remainder=True)
+        .map(lambda indices: from_uint8(tf.gather(pixels, indices)))
+        .prefetch(4)
+    )
+    options = tf.data.Options()
+    # With autotuning `fit` returns only at the tuner's next tick, up to minutes after the last step.
+    options.autotune.enabled = False
+    return stream.with_options(options)
+
+
+def _tensor(images: np.ndarray) -> tf.Tensor:
+    if isinstance(images, np.memmap):
+        return tf.raw_ops.ImmutableConst(
+            dtype=tf.uint8, shape=images.shape, memory_region_name=str(images.filename)
+        )
+    return tf.constant(images)

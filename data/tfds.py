@@ -1,0 +1,93 @@
+"""Any image dataset of TensorFlow Datasets, by its own name."""
+
+import difflib
+import socket
+from urllib.parse import urlparse
+
+import tensorflow_datasets
+
+from data.source import Source, registry
+from support.errors import UserError
+
+SHAPE = (64, 64, 3)
+
+
+def tfds(name: str, split: str, data_dir: str | None) -> Source:
+    """The first image feature of the dataset `name` ("mnist", "lsun/bedroom", "cifar10:3.0.2").
+
+    Args:
+        name: TFDS name, with configuration and version where needed.
+        split: TFDS split, slices included ("train", "train[:50000]").
+        data_dir: Folder of prepared datasets; None for TFDS's own (TFDS_DATA_DIR, or in the home folder).
+
+    Raises:
+        UserError: No such dataset or split, no image in it, or it is not here and cannot be downloaded.
+    """
+    try:
+        builder = tensorflow_datasets.builder(name, data_dir=data_dir)
+    except tensorflow_datasets.core.registered.DatasetNotFoundError:
+        known = [*tensorflow_datasets.list_builders(with_community_datasets=False), *registry.names()]
+        nearest = difflib.get_close_matches(name, known, n=1)
+        suggestion = f"did you mean {nearest[0]!r}? " if nearest else ""
+        raise UserError(
+            f"unknown dataset {name!r}: {suggestion}"
+            f"(valid: {', '.join(registry.names())}, folder:PATH, or an image dataset of TFDS)"
+        ) from None
+    except ValueError as error:
+        raise UserError(f"dataset {name!r}: {_first_line(error)}") from None
+
+    feature = next(
+        (
+            key
+            for key, feature in (builder.info.features or {}).items()
+            if isinstance(feature, tensorflow_datasets.features.Image)
+        ),
+        None,
+    )
+    if feature is None:
+        raise UserError(f"dataset {name!r} has no images: choose an image dataset")
+    _prepare(builder, name)
+
+    shape = builder.info.features[feature].shape
+    if None in shape[:2]:
+        shape = SHAPE
+    try:
+        builder.info.splits[split]
+    except (KeyError, ValueError):
+        valid = ", ".join(builder.info.splits)
+        raise UserError(f"dataset {name!r} has no split {split!r} (valid: {valid})") from None
+
+    def images():
+        examples = builder.as_dataset(split=split, shuffle_files=False)
+        return examples.map(lambda example: example[feature])
+
+    return Source(f"tfds/{builder.info.full_name}/{split}", (*shape[:2], shape[2] or 3), images)
+
+
+def _prepare(builder, name: str) -> None:
+    if builder.is_prepared():
+        return
+    try:
+        _check_online(builder.info.homepage)
+        builder.download_and_prepare()
+    except Exception as error:  # The network, the server, the disk, a manual download: all end the same.
+        raise UserError(
+            f"dataset {name!r} is not in {builder.data_dir} and could not be downloaded "
+            f"({_first_line(error)}): name a folder that holds it with --data_dir, "
+            "or train on --dataset=digits"
+        ) from None
+
+
+def _check_online(homepage: str) -> None:
+    """Without a network TFDS's downloader goes on trying for minutes before it says so."""
+    for host in (urlparse(homepage).hostname, "www.tensorflow.org"):
+        try:
+            socket.getaddrinfo(host, 443)
+            return
+        except OSError:
+            continue
+    raise ConnectionError("no network")
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).strip().splitlines() or [type(error).__name__])[0]

@@ -1,0 +1,41 @@
+"""From settings to objects."""
+
+import keras
+
+import losses
+import models
+from experiment import optimizers
+from experiment.settings import Settings
+from losses.objective import registry as objectives
+from models.gan import GAN
+from models.network import registry as pairs
+
+
+def gan(settings: Settings) -> GAN:
+    """The compiled GAN of a run, its weights drawn from the run's seed.
+
+    Raises:
+        UserError: The networks do not fit the image shape or the objective.
+    """
+    keras.utils.set_random_seed(settings.seed)
+    generator, discriminator = models.get(
+        settings.model,
+        settings.image_shape,
+        settings.latent_dim,
+        **settings.options(pairs, settings.model),
+    )
+    objective = losses.get(settings.loss, **settings.options(objectives, settings.loss))
+    pair = GAN(generator, discriminator, objective, n_critic=settings.n_critic, seed=settings.seed)
+    pair.compile(
+        _optimizer(settings, settings.learning_rate),
+        _optimizer(settings, settings.discriminator_learning_rate),
+    )
+    return pair
+
+
+def _optimizer(settings: Settings, learning_rate: float) -> keras.optimizers.Optimizer:
+    return optimizers.registry.create(
+        settings.optimizer,
+        optimizers.learning_rate_schedule(learning_rate, settings.learning_rate_decay),
+        **settings.options(optimizers.registry, settings.optimizer),
+    )

@@ -1,0 +1,92 @@
+"""What the entry points share: flags made from the settings, and errors as one line."""
+
+import dataclasses
+import errno
+import os
+import sys
+import typing
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from absl import app, flags, logging
+
+from experiment.settings import Settings, parse_penalties
+from support.errors import UserError
+
+FLAGS = flags.FLAGS
+USAGE_ERROR = 2
+
+_DEFINE: dict[type, Callable] = {
+    bool: flags.DEFINE_boolean,
+    int: flags.DEFINE_integer,
+    float: flags.DEFINE_float,
+}
+
+
+def define_settings() -> None:
+    """Defines a flag for every setting that has one. None means: not given."""
+    types = typing.get_type_hints(Settings)
+    for field in dataclasses.fields(Settings):
+        if field.metadata["flag"]:
+            define: Callable = _DEFINE.get(_plain(types[field.name]), flags.DEFINE_string)
+            define(field.name, None, _help(field))
+    flags.adopt_module_key_flags(sys.modules[__name__])
+
+
+def _plain(annotation: Any) -> Any:
+    """int | None -> int."""
+    return next((t for t in typing.get_args(annotation) if t is not type(None)), annotation)
+
+
+def _help(field: dataclasses.Field) -> str:
+    names, default = field.metadata["names"], field.default
+    text = field.metadata["help"]
+    if names:
+        text += f" One of: {', '.join(names())}."
+    return text if default is None else f"{text} (default: {default})"
+
+
+def given_settings() -> dict[str, Any]:
+    """The settings among the flags that the user gave, by name."""
+    given: dict[str, Any] = {
+        field.name: FLAGS[field.name].value
+        for field in dataclasses.fields(Settings)
+        if field.metadata["flag"] and FLAGS[field.name].value is not None
+    }
+    if "penalties" in given:
+        given["penalties"] = parse_penalties(given["penalties"])
+    return given
+
+
+def run(main: Callable[[], int | None]) -> None:
+    """Parses the flags and calls `main`; an error that a user can cause ends in one line on stderr."""
+    app.run(lambda _: _guarded(main), flags_parser=_parse)
+
+
+def _guarded(main: Callable[[], int | None]) -> int | None:
+    try:
+        return main()
+    except UserError as error:
+        return _fail(str(error), error.exit_code)
+    except KeyboardInterrupt:
+        return _fail("interrupted", 130)
+    except OSError as error:
+        if error.errno not in (errno.ENOSPC, errno.EACCES, errno.EROFS, errno.EDQUOT):
+            raise
+        return _fail(f"{error.filename or 'a file'} cannot be written: {error.strerror}", 1)
+
+
+def _parse(arguments: Sequence[str]) -> list[str]:
+    logging.set_verbosity(logging.ERROR)
+    try:
+        rest = FLAGS(arguments)
+        if len(rest) > 1:
+            raise flags.Error(f"unexpected argument {rest[1]!r}: every setting is a --flag=value")
+    except flags.Error as error:
+        sys.exit(_fail(f"{' '.join(str(error).split())} (see --help)", USAGE_ERROR))
+    return rest
+
+
+def _fail(message: str, exit_code: int) -> int:
+    print(f"{os.path.basename(sys.argv[0])}: {message}", file=sys.stderr)
+    return exit_code

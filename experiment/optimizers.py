@@ -1,0 +1,75 @@
+"""The optimizers of the papers, by name, with the options that flags and configurations may set."""
+
+import keras
+from keras import ops
+
+from models.network import serializable
+from support.registry import Registry
+
+registry = Registry("optimizer", "experiment")
+
+#: Adam's and RMSProp's papers and PyTorch; Keras has 1e-7.
+EPSILON = 1e-8
+
+
+@registry.register("adam")
+def adam(learning_rate, *, beta_1: float = 0.9, beta_2: float = 0.999):
+    return keras.optimizers.Adam(learning_rate, beta_1=beta_1, beta_2=beta_2, epsilon=EPSILON)
+
+
+@registry.register("rmsprop")
+def rmsprop(learning_rate, *, rho: float = 0.9):
+    return keras.optimizers.RMSprop(learning_rate, rho=rho, epsilon=EPSILON)
+
+
+@registry.register("sgd")
+def sgd(
+    learning_rate,
+    *,
+    momentum: float = 0.0,
+    final_momentum: float | None = None,
+    momentum_steps: int = 0,
+):
+    return MomentumSGD(learning_rate, momentum, final_momentum, momentum_steps)
+
+
+@serializable
+class MomentumSGD(keras.optimizers.SGD):
+    """v <- m v - lr g, w <- w + v, where m rises linearly over the first updates.
+
+    Args:
+        momentum: m at the first update, in [0, 1).
+        final_momentum: m after `momentum_steps` updates; by default it stays as it is.
+        momentum_steps: Updates over which it rises.
+    """
+
+    def __init__(self, learning_rate=0.01, momentum=0.0, final_momentum=None, momentum_steps=0, **kwargs):
+        super().__init__(learning_rate, momentum=momentum, **kwargs)
+        self.final_momentum = momentum if final_momentum is None else final_momentum
+        self.momentum_steps = momentum_steps
+
+    def build(self, variables):
+        super().build(variables)
+        if not self.momentum:  # Keras then has no velocities; ours may rise from 0.
+            self.momentums = self.add_optimizer_variables(variables, "momentum")
+
+    def update_step(self, gradient, variable, learning_rate):
+        velocity = self.momentums[self._get_variable_index(variable)]
+        progress = ops.cast(self.iterations, variable.dtype) / max(self.momentum_steps, 1)
+        rise = self.final_momentum - self.momentum
+        momentum = self.momentum + rise * ops.minimum(progress, 1)
+        gradient = ops.cast(gradient, variable.dtype)
+        step = ops.cast(learning_rate, variable.dtype) * gradient
+        self.assign(velocity, ops.cast(momentum, variable.dtype) * velocity - step)
+        self.assign_add(variable, velocity)
+
+    def get_config(self):
+        own = dict(final_momentum=self.final_momentum, momentum_steps=self.momentum_steps)
+        return {**super().get_config(), **own}
+
+
+def learning_rate_schedule(learning_rate: float, decay: float):
+    """learning_rate / decay^t after t updates; the number itself where decay is 1."""
+    if decay == 1:
+        return learning_rate
+    return keras.optimizers.schedules.ExponentialDecay(learning_rate, 1, 1 / decay)

@@ -1,0 +1,70 @@
+"""Generators as SavedModels: they run wherever TensorFlow runs, without this suite."""
+
+from pathlib import Path
+
+import keras
+import tensorflow as tf
+
+from models.network import Generator
+from support.files import atomic
+
+
+class _GivenSeed(keras.random.SeedGenerator):
+    """Hands the one seed that a caller gave, a tensor (2,), to a `keras.random` function."""
+
+    def __init__(self, seed):
+        self.seed = seed
+
+    def next(self, ordered=True):
+        return self.seed
+
+
+class _Server(tf.Module):
+    """The two signatures of an exported generator."""
+
+    def __init__(self, generator: Generator):
+        super().__init__()
+        self._variables = [variable.value for variable in generator.variables]
+        spec = tf.TensorSpec
+        self.serving_default = tf.function(
+            lambda z: {"images": _unit_range(generator(z, training=False))},
+            input_signature=[spec((None, generator.latent_dim), tf.float32, name="z")],
+        )
+
+        def sample(num_images, seed):
+            z = generator.sample_latent(num_images, _GivenSeed(seed))
+            pixels = 255 * _unit_range(generator(z, training=False))
+            return {"images": tf.cast(tf.round(pixels), tf.uint8)}
+
+        self.sample = tf.function(
+            sample,
+            input_signature=[
+                spec((), tf.int32, name="num_images"),
+                spec((2,), tf.int32, name="seed"),
+            ],
+        )
+
+
+def _unit_range(images):
+    return tf.clip_by_value((images + 1) / 2, 0, 1)
+
+
+def export_saved_model(generator: Generator, folder: Path, version: int) -> Path:
+    """Writes `folder/<version>/` with two signatures; one that is there already stays as it is.
+
+    - `serving_default`: `z` float32 (batch, latent_dim) -> `images` float32 (batch, H, W, C) in [0, 1].
+    - `sample`: `num_images` int32 (), `seed` int32 (2,) -> `images` uint8 (num_images, H, W, C).
+
+    Returns:
+        The versioned folder.
+    """
+    path = folder / str(version)
+    if not path.exists():
+        server = _Server(generator)
+        with atomic(path) as temporary:
+            tf.saved_model.save(
+                server,
+                str(temporary),
+                signatures={"serving_default": server.serving_default, "sample": server.sample},
+            )
+    return path

@@ -1,0 +1,79 @@
+"""The run directory: what a run leaves behind, and what it resumes from."""
+
+import json
+import platform
+import re
+from pathlib import Path
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from experiment.settings import Settings, differences
+from support.errors import UserError
+from support.files import atomic
+
+
+class Workdir:
+    """`config.json`, `checkpoints/`, `tensorboard/`, `samples/`, `metrics.jsonl`, `saved_model/`."""
+
+    def __init__(self, path: str | Path):
+        self.path = Path(path).expanduser()
+        self.config = self.path / "config.json"
+        self.checkpoints = self.path / "checkpoints"
+        self.samples = self.path / "samples"
+        self.saved_model = self.path / "saved_model"
+
+    @classmethod
+    def default(cls, settings: Settings, config: str | None) -> "Workdir":
+        """runs/<what is trained on what>, the same for the same command."""
+        name = config or f"{settings.model}-{settings.loss}-{settings.dataset}"
+        return cls(Path("runs") / re.sub(r"[^\w.-]+", "_", name))
+
+    def adopt(self, settings: Settings) -> None:
+        """Makes the directory this run's own: a new one, or one that holds the same run.
+
+        Raises:
+            UserError: It holds a run with other settings, is no directory, or cannot be written.
+        """
+        if self.config.exists():
+            differing = differences(self._read(), settings)
+            if differing:
+                raise UserError(
+                    f"{self.path} holds a run with other settings: {'; '.join(differing)}: "
+                    "choose another --workdir"
+                )
+        values = settings.to_json() | {"versions": _versions()}
+        try:
+            with atomic(self.config) as temporary:
+                temporary.write_text(json.dumps(values, indent=2) + "\n")
+        except OSError as error:
+            raise UserError(f"--workdir={self.path} cannot be written: {error.strerror}") from None
+
+    def settings(self) -> Settings:
+        """The settings of the run in this directory.
+
+        Raises:
+            UserError: There is none, or its `config.json` is damaged.
+        """
+        if not self.config.exists():
+            raise UserError(f"--workdir={self.path} holds no run (no config.json): train one first")
+        return Settings.from_json(self._read())
+
+    def _read(self) -> dict:
+        try:
+            values = json.loads(self.config.read_text())
+            if not isinstance(values, dict):
+                raise ValueError("not an object")
+            return values
+        except (OSError, ValueError) as error:
+            raise UserError(f"{self.config} cannot be read ({error})") from None
+
+
+def _versions() -> dict[str, str]:
+    return {
+        "python": platform.python_version(),
+        "tensorflow": tf.__version__,
+        "keras": keras.__version__,
+        "numpy": np.__version__,
+    }

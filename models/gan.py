@@ -1,0 +1,209 @@
+"""The trained pair: Algorithm 1 of Goodfellow et al. 2014 as a Keras model."""
+
+from collections.abc import Callable
+from typing import Any
+
+import keras
+import tensorflow as tf
+
+import losses
+from models.network import serializable
+from support.errors import UserError
+
+
+def as_opponent(network: keras.Model) -> Callable:
+    """`network(x, training=True)` whose normalisation state stays as it is.
+
+    A turn updates one player. Its opponent normalises with batch statistics and drops units out as in
+    training, but neither the moving averages of its batch norm nor any other statistic moves. Its
+    counters (of random streams) do go on: the next call draws fresh masks.
+    """
+
+    def call(x):
+        state = network.non_trainable_variables
+        outputs, new_state = network.stateless_call(network.trainable_variables, state, x, training=True)
+        for variable, value in zip(state, new_state, strict=True):
+            if not keras.backend.is_float_dtype(variable.dtype):
+                variable.assign(value)
+        return outputs
+
+    return call
+
+
+def repeat(turn: Callable, batches):
+    """Takes `turn` on each of the batches in order, and returns what the last one returned.
+
+    The turn is traced twice however many batches there are: unrolled, the time to the first step would
+    grow with `n_critic`.
+    """
+    count = batches.shape[0]
+    logs = turn(batches[0])
+    if count > 1:
+        _, logs = tf.while_loop(
+            lambda i, _: i < count,
+            lambda i, _: (i + 1, turn(batches[i])),
+            (1, logs),
+            parallel_iterations=1,
+        )
+    return logs
+
+
+@serializable
+class GAN(keras.Model):
+    """A generator and a discriminator that train each other under `fit`.
+
+    A batch given to `fit` holds the data of one step: `n_critic` times as many examples as one turn
+    takes. Labels beside the images are ignored. One step is `n_critic` turns of the discriminator, each
+    on its own part of the batch and on fresh noise, then one turn of the generator on fresh noise.
+
+    Real and generated images pass the discriminator in two separate batches (as in the DCGAN and WGAN
+    authors' code), so batch norm sees them apart. See `as_opponent` for what a turn leaves alone.
+
+    Args:
+        generator: A `models.Generator`.
+        discriminator: Maps images to raw scores (batch, 1).
+        objective: A `losses.Objective` or its name.
+        n_critic: Turns of the discriminator a step, Algorithm 1's k; by default the objective's paper's.
+        seed: Seed of the noise (int). Dropout draws from its layers' own seeds.
+
+    Raises:
+        ValueError: A trainable variable belongs to both players, or the objective's penalty forbids
+            the discriminator's batch norm.
+    """
+
+    def __init__(
+        self,
+        generator: keras.Model,
+        discriminator: keras.Model,
+        objective: losses.Objective | str,
+        *,
+        n_critic: int | None = None,
+        seed: int | None = None,
+        name: str | None = None,
+    ):
+        super().__init__(name=name)
+        self.generator = generator
+        self.discriminator = discriminator
+        self.objective = losses.get(objective) if isinstance(objective, str) else objective
+        self.n_critic = n_critic or self.objective.paper["n_critic"]
+        self.seed_generator = keras.random.SeedGenerator(seed)
+        self.built = True
+        self._check_players()
+
+    def _check_players(self) -> None:
+        mine = {id(variable) for variable in self.generator.trainable_variables}
+        shared = [v.path for v in self.discriminator.trainable_variables if id(v) in mine]
+        if shared:
+            raise UserError(f"generator and discriminator share the weights {', '.join(shared)}")
+        batch_norms = [
+            layer.name
+            for layer in self.discriminator._flatten_layers()
+            if isinstance(layer, keras.layers.BatchNormalization)
+        ]
+        if batch_norms and not self.objective.allows_batch_norm:
+            raise UserError(
+                f"the penalty {', '.join(self.objective.penalties)} needs a discriminator without batch "
+                f"norm, this one has {', '.join(batch_norms)}: pass discriminator_batch_norm=False"
+            )
+
+    def compile(self, generator_optimizer, discriminator_optimizer, jit_compile=False, **kwargs):
+        """Gives each player its optimizer (a `keras.optimizers.Optimizer` or its name).
+
+        `optimizer`, which callbacks such as `LearningRateScheduler` act on, is the generator's.
+        Other arguments are those of `keras.Model.compile`.
+        """
+        super().compile(optimizer=generator_optimizer, jit_compile=jit_compile, **kwargs)
+        self.generator_optimizer = self.optimizer
+        self.discriminator_optimizer = keras.optimizers.get(discriminator_optimizer)
+        self.generator_optimizer.build(self.generator.trainable_variables)
+        self.discriminator_optimizer.build(self.discriminator.trainable_variables)
+
+    @property
+    def step(self) -> int:
+        """Generator updates made so far."""
+        return int(self.generator_optimizer.iterations)
+
+    @property
+    def state(self) -> list[keras.Variable]:
+        """Every variable that the next step depends on, random streams and optimizers included."""
+        optimizers = (self.generator_optimizer, self.discriminator_optimizer)
+        return [*self.variables, *(v for optimizer in optimizers for v in optimizer.variables)]
+
+    def call(self, z, training=None):
+        return self.generator(z, training=training)
+
+    def train_step(self, data):
+        """One step of Algorithm 1."""
+        real_images, _, _ = keras.utils.unpack_x_y_sample_weight(data)
+        batches = tf.stack(tf.split(real_images, self.n_critic))
+        discriminator_logs = repeat(self.discriminator_turn, batches)
+        return {**discriminator_logs, **self.generator_turn(batches[-1])}
+
+    def discriminator_turn(self, real):
+        """One update of the discriminator on real images and as many generated ones."""
+        z = self.generator.sample_latent(tf.shape(real)[0], self.seed_generator)
+        fake = as_opponent(self.generator)(z)
+        with tf.GradientTape() as tape:
+            real_scores = self.discriminator(real, training=True)
+            fake_scores = self.discriminator(fake, training=True)
+            loss = self.objective.discriminator_loss(real_scores, fake_scores)
+            loss += self.objective.penalty(as_opponent(self.discriminator), real, fake, self.seed_generator)
+        norm = self._descend(self.discriminator, self.discriminator_optimizer, tape, loss)
+        self.objective.constrain(self.discriminator.trainable_variables)
+        return {
+            "discriminator_loss": loss,
+            "discriminator_gradient_norm": norm,
+            **self.objective.summaries(real_scores, fake_scores),
+        }
+
+    def generator_turn(self, real):
+        """One update of the generator; `real` is the data that the discriminator saw last."""
+        discriminator = as_opponent(self.discriminator)
+        z = self.generator.sample_latent(tf.shape(real)[0], self.seed_generator)
+        # Most objectives do not look at the real scores: the graph then never computes them.
+        real_scores = discriminator(real)
+        with tf.GradientTape() as tape:
+            fake_scores = discriminator(self.generator(z, training=True))
+            loss = self.objective.generator_loss(real_scores, fake_scores)
+        norm = self._descend(self.generator, self.generator_optimizer, tape, loss)
+        return {"generator_loss": loss, "generator_gradient_norm": norm}
+
+    @staticmethod
+    def _descend(player, optimizer, tape, loss):
+        """One optimizer update of a player's variables. Returns the global norm of the gradient."""
+        gradients = tape.gradient(loss, player.trainable_variables)
+        optimizer.apply(gradients, player.trainable_variables)
+        return tf.linalg.global_norm(gradients)
+
+    def get_config(self) -> dict[str, Any]:
+        serialize = keras.saving.serialize_keras_object
+        return {
+            "generator": serialize(self.generator),
+            "discriminator": serialize(self.discriminator),
+            "objective": self.objective.get_config(),
+            "n_critic": self.n_critic,
+            "name": self.name,
+        }
+
+    @classmethod
+    def from_config(cls, config, custom_objects=None):
+        config = dict(config)
+        for player in ("generator", "discriminator"):
+            config[player] = keras.saving.deserialize_keras_object(config[player], custom_objects)
+        config["objective"] = losses.get(**config["objective"])
+        return cls(**config)
+
+    def get_compile_config(self):
+        serialize = keras.saving.serialize_keras_object
+        return {
+            "generator_optimizer": serialize(self.generator_optimizer),
+            "discriminator_optimizer": serialize(self.discriminator_optimizer),
+        }
+
+    def compile_from_config(self, config):
+        self.compile(
+            **{
+                player: keras.saving.deserialize_keras_object(optimizer)
+                for player, optimizer in config.items()
+            }
+        )

@@ -1,0 +1,1 @@
+"""Small tools that every part of the suite stands on: registries, errors, files."""

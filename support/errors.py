@@ -1,0 +1,24 @@
+"""Errors that a user can cause, and how they are worded."""
+
+import difflib
+from collections.abc import Iterable
+
+
+class UserError(ValueError):
+    """Bad input. The message is one line: what was wrong and what would be right.
+
+    Entry points print it on stderr without a traceback and exit with `exit_code`.
+    """
+
+    def __init__(self, message: str, exit_code: int = 1):
+        super().__init__(message)
+        self.exit_code = exit_code
+
+
+def unknown(kind: str, name: str, valid: Iterable[str]) -> UserError:
+    """The error for a `name` that is not among the `valid` ones, with the nearest suggested."""
+    valid = sorted(valid)
+    nearest = difflib.get_close_matches(str(name), valid, n=1)
+    suggestion = f"did you mean {nearest[0]!r}? " if nearest else ""
+    listed = ", ".join(valid) or "none"
+    return UserError(f"unknown {kind} {name!r}: {suggestion}(valid: {listed})")

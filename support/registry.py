@@ -1,0 +1,94 @@
+"""Registries that are derived from what is registered, never kept by hand beside it."""
+
+import dataclasses
+import importlib
+import inspect
+import pkgutil
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from support.errors import unknown
+
+T = TypeVar("T", bound=Callable[..., Any])
+
+
+class Registry:
+    """The named things of one package. A new file in the package is found without being listed.
+
+    Args:
+        kind: What the things are, for error messages ("loss", "model").
+        package: Name of the package whose modules register themselves when imported.
+    """
+
+    def __init__(self, kind: str, package: str):
+        self.kind = kind
+        self.package = package
+        self._things: dict[str, Callable[..., Any]] = {}
+        self._aliases: dict[str, str] = {}
+        self._complete = False
+
+    def register(self, name: str, *, aliases: tuple[str, ...] = ()) -> Callable[[T], T]:
+        """Decorator: the flag value `name` (and its aliases) means the decorated thing."""
+
+        def decorate(thing: T) -> T:
+            for taken in {name, *aliases} & {*self._things, *self._aliases}:
+                raise ValueError(f"{self.kind} {taken!r} is registered twice")
+            self._things[name] = thing
+            self._aliases.update(dict.fromkeys(aliases, name))
+            return thing
+
+        return decorate
+
+    def names(self, aliases: bool = True) -> list[str]:
+        """Every valid name, sorted."""
+        self._import_all()
+        return sorted({*self._things, *(self._aliases if aliases else ())})
+
+    def canonical(self, name: str) -> str:
+        """The registered name that `name` stands for. Raises ValueError for an unknown one."""
+        self._import_all()
+        name = self._aliases.get(name, name)
+        if name not in self._things:
+            raise unknown(self.kind, name, self.names())
+        return name
+
+    def find(self, name: str) -> Callable[..., Any]:
+        """The registered thing. Raises ValueError for an unknown name."""
+        return self._things[self.canonical(name)]
+
+    def name_of(self, thing: Callable[..., Any]) -> str:
+        """The name that `thing` is registered under."""
+        return next(name for name, other in self._things.items() if other is thing)
+
+    def defaults(self, name: str) -> dict[str, Any]:
+        """The keyword options that `create` takes for `name`, with their default values."""
+        thing = self.find(name)
+        if dataclasses.is_dataclass(thing):
+            return {
+                field.name: field.default
+                if field.default_factory is dataclasses.MISSING
+                else field.default_factory()
+                for field in dataclasses.fields(thing)
+            }
+        return {
+            parameter.name: parameter.default
+            for parameter in inspect.signature(thing).parameters.values()
+            if parameter.kind is parameter.KEYWORD_ONLY
+        }
+
+    def options(self, name: str) -> list[str]:
+        """Names of the keyword options that `create` takes for `name`."""
+        return list(self.defaults(name))
+
+    def create(self, name: str, *args: Any, **options: Any) -> Any:
+        """Calls the registered thing. Raises ValueError for an unknown name or option."""
+        for option in options:
+            if option not in self.options(name):
+                raise unknown(f"option of {self.kind} {name!r}", option, self.options(name))
+        return self.find(name)(*args, **options)
+
+    def _import_all(self) -> None:
+        if not self._complete:
+            for module in pkgutil.iter_modules(importlib.import_module(self.package).__path__):
+                importlib.import_module(f"{self.package}.{module.name}")
+            self._complete = True

@@ -1,0 +1,100 @@
+"""Trains a GAN and leaves a run directory: checkpoints, samples, TensorBoard, a servable generator.
+
+python train.py --model=dcgan --loss=wgan --dataset=digits
+python train.py --config=list
+"""
+
+import support.environment  # isort: skip  # Before TensorFlow.  # noqa: F401
+
+import signal
+
+import tensorflow as tf
+from absl import flags
+
+import callbacks
+import configs
+import data
+from experiment import build, cli
+from experiment.serving import export_saved_model
+from experiment.settings import Settings, resolve
+from experiment.workdir import Workdir
+
+flags.DEFINE_string("config", None, "A paper's configuration; 'list' prints them.")
+flags.DEFINE_string("workdir", None, "Run directory (default: runs/MODEL-LOSS-DATASET).")
+cli.define_settings()
+FLAGS = flags.FLAGS
+
+
+def main() -> int:
+    if FLAGS.config == "list":
+        print(configs.table())
+        return 0
+    settings = resolve(cli.given_settings(), FLAGS.config)
+    workdir = Workdir(FLAGS.workdir) if FLAGS.workdir else Workdir.default(settings, FLAGS.config)
+    return train(settings, workdir)
+
+
+def train(settings: Settings, workdir: Workdir) -> int:
+    """Trains up to `settings.steps`, from where the run directory left off. Returns the exit code."""
+    tf.config.experimental.enable_op_determinism()
+    gan = build.gan(settings)
+    workdir.adopt(settings)
+    images = data.load(
+        settings.dataset,
+        settings.split,
+        image_size=settings.image_size,
+        channels=settings.channels,
+        data_dir=settings.data_dir,
+    )
+    print(
+        f"{settings.model} with {settings.loss} on {len(images)} pictures of {settings.dataset} "
+        f"{'x'.join(map(str, settings.image_shape))} -> {workdir.path}"
+    )
+
+    store = callbacks.CheckpointStore(gan, workdir.checkpoints, settings.keep_checkpoints)
+    step = store.restore()
+    if step == 0:
+        gan.generator.adapt(images)
+    elif step < settings.steps:
+        print(f"resuming after step {step}")
+    if step >= settings.steps:
+        print(f"trained to step {step} already; a larger --steps goes on from there")
+    else:
+        stopped_by = fit(gan, store, images, settings, workdir)
+        if stopped_by:
+            print(f"stopped after step {gan.step}; the same command goes on from there")
+            return 128 + stopped_by
+    path = export_saved_model(gan.generator, workdir.saved_model, gan.step)
+    print(f"samples: {workdir.samples}\nserving: {path}\ntensorboard --logdir={workdir.path}")
+    return 0
+
+
+def fit(gan, store, images, settings: Settings, workdir: Workdir) -> signal.Signals | None:
+    """Trains from the GAN's step to the last one. Returns the signal that ended it early, if any."""
+    record = callbacks.Record(workdir.path, gan.step)
+    if gan.step == 0:
+        record.hyperparameters(settings.to_json())
+        z = gan.generator.sample_latent(1, settings.seed)
+        record.graph(lambda z: gan.discriminator(gan.generator(z)), z)
+    checkpoints = callbacks.Checkpoints(
+        store, record, settings.checkpoint_every, callbacks.PixelFrechet(images, settings.seed)
+    )
+    gan.fit(
+        data.batches(images, settings.n_critic * settings.batch_size, settings.seed, gan.step),
+        steps_per_epoch=settings.steps - gan.step,
+        shuffle=False,
+        verbose=0,
+        callbacks=[
+            callbacks.StopOnNonFinite(),
+            callbacks.ProgressBar(settings.steps),
+            callbacks.Scalars(record, settings.log_every),
+            callbacks.Samples(record, workdir.samples, images, settings.sample_every, settings.seed),
+            checkpoints,
+        ],
+    )
+    record.close()
+    return signal.Signals(checkpoints.signal) if checkpoints.signal else None
+
+
+if __name__ == "__main__":
+    cli.run(main)
