@@ -14,8 +14,8 @@ import configs
 import data
 import losses
 import models
-from experiment import optimizers
 from data.images import ImageShape
+from experiment import optimizers
 from losses.objective import registry as objectives
 from models import latent as latents
 from models.network import registry as pairs

@@ -1,0 +1,138 @@
+"""Pictures from each kind of source, as they leave `data.load`."""
+
+import numpy as np
+import pytest
+import tensorflow as tf
+from PIL import Image
+from sklearn.datasets import load_digits
+
+import data
+from data.images import fit, from_uint8, to_uint8
+from data.tfds import _check_online
+
+
+def test_digits_are_scikit_learns():
+    images = data.load("digits", "all")
+    assert images.shape == (1797, 8, 8, 1) and images.dtype == np.uint8
+    np.testing.assert_allclose(images[..., 0] / 255 * 16, load_digits().images, atol=0.5 * 16 / 255)
+    train, test = data.load("digits"), data.load("digits", "test")
+    np.testing.assert_array_equal(np.concatenate([train, test]), images)
+
+
+def test_sizes_and_channels_are_made_as_asked_for():
+    assert data.load("digits", image_size=28, channels=3).shape == (1500, 28, 28, 3)
+
+
+def test_pixels_go_to_minus_one_and_one_and_back():
+    pixels = np.arange(256, dtype=np.uint8).reshape(1, 16, 16, 1)
+    scaled = from_uint8(pixels)
+    assert scaled.dtype == tf.float32
+    assert float(tf.reduce_min(scaled)) == -1 and float(tf.reduce_max(scaled)) == 1
+    np.testing.assert_array_equal(to_uint8(scaled.numpy()), pixels)
+    np.testing.assert_array_equal(to_uint8(np.array([-7.0, 7.0])), [0, 255])
+
+
+def test_a_wide_picture_is_cropped_in_its_middle():
+    image = np.zeros((4, 12, 3), np.uint8)
+    image[:, 4:8] = 200
+    np.testing.assert_array_equal(fit(tf.constant(image), (4, 4, 3)), np.full((4, 4, 3), 200))
+
+
+def test_resizing_is_antialiased():
+    """A checkerboard of single pixels shrinks to grey, which sampling every other pixel would miss."""
+    board = (np.indices((64, 64)).sum(axis=0) % 2 * 255).astype(np.uint8)[..., None]
+    small = fit(tf.constant(board), (16, 16, 1)).numpy().astype(int)
+    assert np.abs(small[2:-2, 2:-2] - 127).max() < 12
+
+
+@pytest.mark.parametrize(("channels", "expected"), [(1, 1), (3, 3)])
+def test_grey_and_colour_become_each_other(channels, expected):
+    for given in (1, 2, 3, 4):
+        image = tf.fill((8, 8, given), tf.constant(90, tf.uint8))
+        result = fit(image, (4, 4, channels)).numpy()
+        assert result.shape == (4, 4, expected)
+        assert np.abs(result.astype(int) - 90).max() <= 1
+
+
+def save(path, colour, size=(20, 16)):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    Image.new("RGB", size, colour).save(path)
+
+
+def test_a_folder_gives_its_pictures_in_the_order_of_their_paths(tmp_path):
+    for name, grey in [("b.png", 20), ("a.jpg", 100), ("sub/c.bmp", 250)]:
+        save(tmp_path / name, (grey, grey, grey))
+    images = data.load(f"folder:{tmp_path}")
+    assert images.shape == (3, 64, 64, 3)
+    np.testing.assert_allclose(images[:, 30, 30, 0], [100, 20, 250], atol=2)
+    assert data.load(f"folder:{tmp_path}", image_size=16, channels=1).shape == (3, 16, 16, 1)
+
+
+def test_a_changed_folder_is_read_again(tmp_path):
+    save(tmp_path / "a.png", "black")
+    assert len(data.load(f"folder:{tmp_path}")) == 1
+    save(tmp_path / "b.png", "white")
+    assert len(data.load(f"folder:{tmp_path}")) == 2
+
+
+def test_unreadable_files_are_counted_and_named_and_left_out(tmp_path, capsys):
+    save(tmp_path / "good.png", "white")
+    (tmp_path / "notes.txt").write_text("no picture")
+    whole = (tmp_path / "good.png").read_bytes()
+    (tmp_path / "cut.png").write_bytes(whole[: len(whole) // 2])
+    assert len(data.load(f"folder:{tmp_path}")) == 1
+    message = capsys.readouterr().err
+    assert "2 of 3 files" in message and "cut.png, notes.txt" in message
+
+
+def test_folders_without_pictures_are_refused(tmp_path, cache):
+    with pytest.raises(ValueError, match="holds no files"):
+        data.load(f"folder:{tmp_path}")
+    (tmp_path / "notes.txt").write_text("no picture")
+    before = set(cache.iterdir())
+    with pytest.raises(ValueError, match="not one file.*readable picture"):
+        data.load(f"folder:{tmp_path}")
+    assert set(cache.iterdir()) == before
+    with pytest.raises(ValueError, match="no such folder"):
+        data.load(f"folder:{tmp_path / 'missing'}")
+    with pytest.raises(ValueError, match="only the split 'train'"):
+        data.find(f"folder:{tmp_path}", "test")
+
+
+def test_a_decoded_dataset_is_not_decoded_again(monkeypatch):
+    first = data.load("digits", image_size=12)
+    monkeypatch.setattr("data.cache._decode", None)
+    np.testing.assert_array_equal(data.load("digits", image_size=12), first)
+
+
+def test_unknown_datasets_are_refused_with_the_nearest_name():
+    with pytest.raises(ValueError, match="did you mean 'mnist'"):
+        data.find("mnits")
+    with pytest.raises(ValueError, match="did you mean 'digits'"):
+        data.find("digit")
+    with pytest.raises(ValueError, match="unknown split of digits 'tset'.*'test'"):
+        data.find("digits", "tset")
+    with pytest.raises(ValueError, match="'iris' has no images"):
+        data.find("iris")
+
+
+def test_a_dataset_that_cannot_be_downloaded_names_the_ways_out(tmp_path, monkeypatch):
+    def fail(*_):
+        raise OSError("no name service")
+
+    monkeypatch.setattr("socket.getaddrinfo", fail)
+    with pytest.raises(ConnectionError):
+        _check_online("https://example.org/data")
+    with pytest.raises(ValueError, match=r"cifar10.*no network.*--data_dir.*--dataset=digits"):
+        data.find("cifar10", data_dir=str(tmp_path))
+
+
+def test_mnist_is_the_published_one(tfds_dir):
+    images = data.load("mnist", data_dir=tfds_dir)
+    assert images.shape == (60000, 28, 28, 1)
+    # Mean and standard deviation of MNIST's training pixels, as every tutorial prints them.
+    assert images.mean() / 255 == pytest.approx(0.1307, abs=5e-5)
+    assert images[:, ::1].std() / 255 == pytest.approx(0.3081, abs=5e-5)
+    assert len(data.load("mnist", "train[:100]", data_dir=tfds_dir)) == 100
+    with pytest.raises(ValueError, match="no split 'validation'.*test"):
+        data.find("mnist", "validation", tfds_dir)

@@ -1,0 +1,227 @@
+"""The training step as a contract: Algorithm 1, turn by turn."""
+
+from typing import ClassVar
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+import losses
+import models
+from models.gan import GAN
+from models.network import Generator, Network
+
+
+class Shift(Generator):
+    """G(z) = z + theta in one dimension."""
+
+    def __init__(self):
+        super().__init__(image_shape=(1,), latent_dim=1, latent="normal")
+        self.theta = self.add_weight(shape=(1,), initializer="zeros")
+        self.built = True
+
+    def call(self, z, training=None):
+        return z + self.theta
+
+
+class Slope(Network):
+    """D(x) = w x."""
+
+    def __init__(self, slope=0.0):
+        super().__init__({})
+        self.w = self.add_weight(shape=(1,), initializer=keras.initializers.Constant(slope))
+        self.built = True
+
+    def call(self, x, training=None):
+        return self.w * x
+
+
+def compiled(*args, rate=0.1, **kwargs):
+    gan = GAN(*args, **kwargs)
+    gan.compile(keras.optimizers.SGD(rate), keras.optimizers.SGD(rate))
+    return gan
+
+
+def dcgan_pair(objective="gan", **options):
+    generator, discriminator = models.get("dcgan", (8, 8, 1), latent_dim=8, **options)
+    return compiled(generator, discriminator, objective, seed=0)
+
+
+def images(count=16, seed=0):
+    return np.random.default_rng(seed).uniform(-1, 1, (count, 8, 8, 1)).astype(np.float32)
+
+
+@pytest.mark.parametrize("n_critic", [1, 3])
+@pytest.mark.parametrize("steps", [1, 2])
+def test_steps_are_algorithm_1_written_out(n_critic, steps):
+    """WGAN with D(x) = w x, G(z) = z + theta: every update by hand, on its own data and noise."""
+    batch, rate, clip = 4, 0.1, 0.15
+    data = np.random.default_rng(0).normal(2, 1, (steps, n_critic * batch, 1)).astype(np.float32)
+    gan = compiled(Shift(), Slope(0.05), losses.get("wgan", clip=clip), n_critic=n_critic, seed=7, rate=rate)
+    gan.fit(tf.data.Dataset.from_tensor_slices(data), verbose=0)
+
+    noise = keras.random.SeedGenerator(7)
+    w, theta = 0.05, 0.0
+    for step in range(steps):
+        for real in np.split(data[step], n_critic):
+            fake = keras.random.normal((batch, 1), seed=noise).numpy() + theta
+            w = np.clip(w + rate * (real.mean() - fake.mean()), -clip, clip)
+        keras.random.normal((batch, 1), seed=noise)
+        theta += rate * w
+    assert float(gan.discriminator.w[0]) == pytest.approx(w, rel=1e-5)
+    assert float(gan.generator.theta[0]) == pytest.approx(theta, rel=1e-5)
+    assert abs(w) <= clip + 1e-7
+
+
+def test_a_step_is_n_critic_discriminator_updates_and_one_of_the_generator():
+    gan = dcgan_pair("wgan")
+    gan.fit(images(80), batch_size=40, epochs=3, verbose=0)
+    assert gan.n_critic == 5
+    assert gan.step == 6
+    assert int(gan.discriminator_optimizer.iterations) == 30
+
+
+def test_every_turn_draws_fresh_noise():
+    gan = compiled(Shift(), Slope(), "wgan", n_critic=2, seed=3)
+    drawn = []
+    sample_latent = gan.generator.sample_latent
+    gan.generator.sample_latent = lambda count, seed: drawn.append(z := sample_latent(count, seed)) or z
+    gan.run_eagerly = True
+    gan.train_step(np.ones((8, 1), np.float32))
+    assert len(drawn) == 3 and all(z.shape == (4, 1) for z in drawn)
+    assert len(np.unique(np.concatenate(drawn))) == 12
+
+
+def values(variables):
+    return [variable.numpy() for variable in variables]
+
+
+def assert_same(before, after):
+    for old, new in zip(before, after, strict=True):
+        np.testing.assert_array_equal(old, new)
+
+
+def assert_all_differ(before, after):
+    for old, new in zip(before, after, strict=True):
+        assert not np.array_equal(old, new)
+
+
+def statistics(network):
+    return [v for v in network.non_trainable_variables if "moving" in v.path]
+
+
+def test_a_turn_moves_one_player_and_leaves_the_other_with_its_statistics():
+    gan = dcgan_pair()
+    for turn, mover, other in (
+        (gan.discriminator_turn, gan.discriminator, gan.generator),
+        (gan.generator_turn, gan.generator, gan.discriminator),
+    ):
+        moved = mover.trainable_variables, statistics(mover)
+        still = other.trainable_variables, statistics(other)
+        assert moved[1] and still[1]
+        before_moved, before_still = ([values(v) for v in group] for group in (moved, still))
+        turn(tf.constant(images()))
+        for old, variables in zip(before_moved, moved, strict=True):
+            assert_all_differ(old, values(variables))
+        for old, variables in zip(before_still, still, strict=True):
+            assert_same(old, values(variables))
+
+
+def test_the_opponent_normalises_with_batch_statistics():
+    gan = dcgan_pair()
+    from models.gan import as_opponent
+
+    x = tf.constant(images())
+    np.testing.assert_allclose(
+        as_opponent(gan.discriminator)(x), gan.discriminator(x, training=True), rtol=1e-5
+    )
+    assert not np.allclose(as_opponent(gan.discriminator)(x), gan.discriminator(x, training=False))
+
+
+def test_dropout_draws_fresh_masks_in_every_turn():
+    _, discriminator = models.get("mlp", (8, 8, 1))
+    from models.gan import as_opponent
+
+    x = tf.constant(images())
+    call = as_opponent(discriminator)
+    first, second = call(x), call(x)
+    third = discriminator(x, training=True)
+    assert not np.allclose(first, second) and not np.allclose(second, third)
+
+
+def test_real_scores_reach_the_generators_loss():
+    """Relativistic objectives need them: a loss that is their mean must see the real data's score."""
+
+    class RealMean(losses.Objective):
+        paper: ClassVar = {"n_critic": 1}
+
+        def discriminator_loss(self, real_scores, fake_scores):
+            return 0 * tf.reduce_mean(real_scores + fake_scores)
+
+        def generator_loss(self, real_scores, fake_scores):
+            return tf.reduce_mean(real_scores) + 0 * tf.reduce_mean(fake_scores)
+
+    gan = compiled(Shift(), Slope(2.0), RealMean(), seed=0)
+    logs = gan.train_step(np.full((4, 1), 3, np.float32))
+    assert float(logs["generator_loss"]) == pytest.approx(6)
+
+
+def test_labels_beside_the_images_are_ignored():
+    gan = dcgan_pair()
+    gan.fit(images(), np.zeros(16), batch_size=8, verbose=0)
+    assert gan.step == 2
+
+
+def test_shared_weights_are_refused():
+    generator = Shift()
+    critic = Slope()
+    critic.generator = generator
+    with pytest.raises(ValueError, match="share the weights"):
+        GAN(generator, critic, "gan")
+
+
+def test_a_penalty_and_batch_norm_in_the_critic_are_refused():
+    with pytest.raises(ValueError, match=r"gradient_penalty.*batch_normalization.*=False"):
+        dcgan_pair("wgan_gp")
+    dcgan_pair("wgan_gp", discriminator_batch_norm=False)
+
+
+def test_every_trainable_variable_belongs_to_one_player():
+    gan = dcgan_pair()
+    players = gan.generator.trainable_variables + gan.discriminator.trainable_variables
+    assert len({id(v) for v in players}) == len(players)
+    assert {id(v) for v in players} == {id(v) for v in gan.trainable_variables}
+
+
+def test_standard_keras_callbacks_work(tmp_path):
+    gan = dcgan_pair()
+    history = gan.fit(
+        images(64),
+        batch_size=16,
+        epochs=3,
+        verbose=0,
+        callbacks=[
+            keras.callbacks.BackupAndRestore(str(tmp_path / "backup")),
+            keras.callbacks.CSVLogger(str(tmp_path / "log.csv")),
+            keras.callbacks.EarlyStopping(monitor="generator_loss", mode="min", patience=5),
+            keras.callbacks.LearningRateScheduler(lambda epoch: 0.1 / (epoch + 1)),
+            keras.callbacks.ModelCheckpoint(str(tmp_path / "gan.keras")),
+            keras.callbacks.ReduceLROnPlateau(monitor="discriminator_loss", mode="min"),
+            keras.callbacks.TensorBoard(str(tmp_path / "tensorboard")),
+            keras.callbacks.TerminateOnNaN(),
+        ],
+    )
+    assert len(history.history["discriminator_loss"]) == 3
+    assert float(gan.generator_optimizer.learning_rate) == pytest.approx(0.1 / 3)
+    restored = keras.saving.load_model(tmp_path / "gan.keras")
+    z = gan.generator.sample_latent(4, 0)
+    np.testing.assert_array_equal(restored(z), gan(z))
+    assert restored.objective == gan.objective
+    assert int(restored.generator_optimizer.iterations) == gan.step
+    restored.fit(images(32), batch_size=16, verbose=0)
+    assert restored.step == gan.step + 2
+
+
+def test_predict_gives_images():
+    assert dcgan_pair().predict(np.zeros((3, 8), np.float32), verbose=0).shape == (3, 8, 8, 1)

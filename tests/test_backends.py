@@ -1,0 +1,71 @@
+"""Networks and losses are written with Keras alone: they run and differentiate under its other backends."""
+
+import json
+import os
+import subprocess
+import sys
+
+import pytest
+from conftest import ROOT
+
+#: Losses, their gradients and the networks' shapes under whatever backend is set, as JSON.
+SCRIPT = """
+import json, sys
+import numpy as np
+import keras
+from keras import ops
+import losses, models
+from losses.penalties import input_gradient, gradient_penalty
+
+real = ops.convert_to_tensor(np.array([[1.3], [-0.4], [2.2], [0.1]], "float32"))
+fake = ops.convert_to_tensor(np.array([[-0.7], [0.9], [-2.1], [0.3]], "float32"))
+result = {}
+for name in losses.names():
+    objective = losses.get(name)
+    result[name] = [
+        np.asarray(ops.convert_to_numpy(value)).tolist()
+        for value in (
+            objective.discriminator_loss(real, fake),
+            objective.generator_loss(real, fake),
+            input_gradient(lambda f: objective.generator_loss(real, f), fake),
+            input_gradient(lambda r: objective.discriminator_loss(r, fake), real),
+        )
+    ]
+x = ops.convert_to_tensor(np.linspace(-1, 1, 32, dtype="float32").reshape(2, 4, 4, 1))
+w = ops.convert_to_tensor(np.linspace(-1, 2, 16, dtype="float32").reshape(16, 1))
+critic = lambda x: ops.matmul(ops.reshape(x, (2, 16)), w)
+result["penalty"] = float(gradient_penalty(critic, x, -x, seed=1))
+for name in models.names():
+    generator, discriminator = models.get(name, (8, 8, 1), 16)
+    images = generator(generator.sample_latent(3, 0), training=True)
+    scores = discriminator(images, training=True)
+    result[name] = [list(images.shape), list(scores.shape)]
+json.dump({"backend": keras.backend.backend(), **result}, sys.stdout)
+"""
+
+
+def run_under(backend):
+    finished = subprocess.run(
+        [sys.executable, "-c", SCRIPT],
+        env=os.environ | {"KERAS_BACKEND": backend, "TF_CPP_MIN_LOG_LEVEL": "2"},
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert finished.returncode == 0, finished.stderr
+    return json.loads(finished.stdout)
+
+
+@pytest.mark.parametrize("backend", ["jax", "torch"])
+def test_equations_and_networks_agree_with_tensorflow(backend):
+    pytest.importorskip(backend, reason=f"needs {backend}")
+    other, tensorflow = run_under(backend), run_under("tensorflow")
+    assert other.pop("backend") == backend and tensorflow.pop("backend") == "tensorflow"
+    assert other.keys() == tensorflow.keys()
+
+    def flat(value):
+        return [x for part in value for x in flat(part)] if isinstance(value, list) else [value]
+
+    for name, value in tensorflow.items():
+        assert flat(other[name]) == pytest.approx(flat(value), rel=1e-5, abs=1e-7), name
