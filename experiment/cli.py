@@ -3,7 +3,9 @@
 import dataclasses
 import errno
 import os
+import re
 import sys
+import textwrap
 import typing
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -15,6 +17,13 @@ from support.errors import UserError
 
 FLAGS = flags.FLAGS
 USAGE_ERROR = 2
+
+_HELP_COLUMN = 34
+_KINDS = {
+    "int": "a whole number",
+    "float": "a number",
+    "bool": "true or false",
+}
 
 _DEFINE: dict[type, Callable] = {
     bool: flags.DEFINE_boolean,
@@ -30,7 +39,6 @@ def define_settings() -> None:
         if field.metadata["flag"]:
             define: Callable = _DEFINE.get(_plain(types[field.name]), flags.DEFINE_string)
             define(field.name, None, _help(field))
-    flags.adopt_module_key_flags(sys.modules[__name__])
 
 
 def _plain(annotation: Any) -> Any:
@@ -78,13 +86,37 @@ def _guarded(main: Callable[[], int | None]) -> int | None:
 
 def _parse(arguments: Sequence[str]) -> list[str]:
     logging.set_verbosity(logging.ERROR)
+    if "--help" in arguments or "-h" in arguments:
+        print(_help_page())
+        sys.exit(0)
     try:
         rest = FLAGS(arguments)
         if len(rest) > 1:
             raise flags.Error(f"unexpected argument {rest[1]!r}: every setting is a --flag=value")
+    except flags.IllegalFlagValueError as error:
+        message = str(error).removeprefix("flag ")
+        given = re.match(r"--(\w+)=([^:]*)", message)
+        if given and (kind := _KINDS.get(FLAGS[given[1]].flag_type())):
+            message = f"--{given[1]}={given[2]}: must be {kind}"
+        sys.exit(_fail(message, USAGE_ERROR))
     except flags.Error as error:
         sys.exit(_fail(f"{' '.join(str(error).split())} (see --help)", USAGE_ERROR))
     return rest
+
+
+def _help_page() -> str:
+    """The program's docstring, its own flags, then the settings in the order of `Settings`."""
+    settings = [field.name for field in dataclasses.fields(Settings) if field.name in FLAGS]
+    own = [flag.name for flag in FLAGS.flags_by_module_dict()[sys.argv[0]] if flag.name not in settings]
+    paragraphs = [(sys.modules["__main__"].__doc__ or "").strip(), ""]
+    for name in [*own, *settings]:
+        paragraphs += textwrap.wrap(
+            FLAGS[name].help,
+            width=100,
+            initial_indent=f"  --{name}".ljust(_HELP_COLUMN - 1) + " ",
+            subsequent_indent=" " * _HELP_COLUMN,
+        )
+    return "\n".join(paragraphs)
 
 
 def _fail(message: str, exit_code: int) -> int:

@@ -22,6 +22,9 @@ from models.network import registry as pairs
 from support.errors import UserError, unknown
 from support.registry import Registry
 
+#: Settings that every objective's `paper` holds.
+_PAPERS = " (default: the objective's paper's)"
+
 
 def _setting(
     default: Any,
@@ -72,12 +75,18 @@ class Settings:
     image_shape: ImageShape = _setting(None, "", flag=False)
 
     steps: int = _setting(2000, "Generator updates in all.", minimum=1)
-    batch_size: int = _setting(64, "Real pictures in one turn of the discriminator.", minimum=1)
-    n_critic: int = _setting(1, "Turns of the discriminator for each of the generator.", minimum=1)
+    batch_size: int = _setting(None, f"Real pictures in one turn of the discriminator{_PAPERS}.", minimum=1)
+    n_critic: int = _setting(
+        None, f"Turns of the discriminator for each of the generator{_PAPERS}.", minimum=1
+    )
     seed: int = _setting(0, "Seed of weights, noise and order of the data.", minimum=0, maximum=2**31 - 1)
 
     latent_dim: int = _setting(100, "Number of entries of z.", minimum=1)
-    latent: str | None = _setting(None, "Distribution of the entries of z.", names=latents.registry.names)
+    latent: str | None = _setting(
+        None,
+        "Distribution of the entries of z (default: the network's paper's).",
+        names=latents.registry.names,
+    )
     generator_batch_norm: bool | None = _setting(None, "Batch norm in the generator.")
     discriminator_batch_norm: bool | None = _setting(None, "Batch norm in the discriminator.")
 
@@ -93,8 +102,8 @@ class Settings:
         None, "Penalties in the discriminator's loss, as NAME:WEIGHT,...; none for none."
     )
 
-    optimizer: str = _setting("adam", "Optimizer of both networks.", names=optimizers.registry.names)
-    learning_rate: float = _setting(2e-4, "Learning rate of both networks.", above=0)
+    optimizer: str = _setting(None, f"Optimizer of both networks{_PAPERS}.", names=optimizers.registry.names)
+    learning_rate: float = _setting(None, f"Learning rate of both networks{_PAPERS}.", above=0)
     discriminator_learning_rate: float = _setting(
         None, "Learning rate of the discriminator (default: --learning_rate).", above=0
     )

@@ -1,0 +1,62 @@
+"""The optimizers against their update rules, written out."""
+
+import keras
+import numpy as np
+import pytest
+
+from experiment import optimizers
+from experiment.optimizers import MomentumSGD, learning_rate_schedule
+
+
+def trajectory(optimizer, steps=4):
+    """w under the gradient of w^2 / 2."""
+    w = keras.Variable([1.0])
+    optimizer.build([w])
+    path = []
+    for _ in range(steps):
+        optimizer.apply([w.value * 1], [w])
+        path.append(float(w[0]))
+    return path
+
+
+def test_momentum_rises_linearly():
+    w, v, expected = 1.0, 0.0, []
+    for momentum in (0.5, 0.6, 0.7, 0.7):
+        v = momentum * v - 0.1 * w
+        w += v
+        expected.append(w)
+    assert trajectory(MomentumSGD(0.1, 0.5, 0.7, 2)) == pytest.approx(expected, rel=1e-6)
+
+
+def test_momentum_may_rise_from_zero():
+    w, v, expected = 1.0, 0.0, []
+    for momentum in (0.0, 0.45, 0.9, 0.9):
+        v = momentum * v - 0.1 * w
+        w += v
+        expected.append(w)
+    assert trajectory(MomentumSGD(0.1, 0.0, 0.9, 2)) == pytest.approx(expected, rel=1e-6)
+
+
+def test_rmsprop_is_wgans():
+    w, square, expected = 1.0, 0.0, []
+    for _ in range(4):
+        square = 0.99 * square + 0.01 * w**2
+        w -= 0.01 * w / np.sqrt(square + 1e-8)
+        expected.append(w)
+    path = trajectory(optimizers.registry.create("rmsprop", 0.01, rho=0.99))
+    assert path == pytest.approx(expected, rel=1e-5)
+
+
+def test_decay_divides_after_every_update():
+    w, expected = 1.0, []
+    for t in range(4):
+        w -= 0.1 / 2**t * w
+        expected.append(w)
+    path = trajectory(optimizers.registry.create("sgd", learning_rate_schedule(0.1, 2.0)))
+    assert path == pytest.approx(expected, rel=1e-6)
+
+
+def test_an_optimizer_can_be_saved():
+    optimizer = MomentumSGD(0.1, 0.5, 0.7, 2)
+    copy = keras.optimizers.deserialize(keras.optimizers.serialize(optimizer))
+    assert trajectory(copy) == trajectory(optimizer)

@@ -1,0 +1,135 @@
+"""Where each setting of a run comes from, and which settings are refused."""
+
+import json
+
+import pytest
+
+import configs
+import losses
+import models
+from experiment import build
+from experiment.settings import Settings, differences, parse_penalties, resolve
+
+
+@pytest.mark.parametrize("loss", losses.names())
+def test_what_is_not_given_comes_from_the_objectives_paper(loss):
+    settings = resolve({"loss": loss})
+    paper = losses.get(loss).paper
+    assert {"optimizer", "learning_rate", "n_critic", "batch_size"} <= set(paper)
+    assert {name: getattr(settings, name) for name in paper} == dict(paper)
+    assert settings.discriminator_learning_rate == settings.learning_rate
+
+
+def test_wgan_is_trained_as_in_its_paper():
+    settings = resolve({"loss": "wgan"})
+    assert (settings.optimizer, settings.learning_rate) == ("rmsprop", 5e-5)
+    assert (settings.n_critic, settings.batch_size, settings.clip) == (5, 64, 0.01)
+    assert settings.beta_1 is None and settings.rho == 0.99
+
+
+def test_a_flag_goes_before_the_config_and_the_config_before_the_paper():
+    published = resolve({"dataset": "digits"}, "wgan_gp")
+    assert (published.beta_1, published.latent_dim, published.steps) == (0.5, 128, 200_000)
+    assert resolve({"dataset": "digits", "beta_1": 0.3}, "wgan_gp").beta_1 == 0.3
+
+
+def test_another_optimizer_leaves_the_papers_options_behind():
+    settings = resolve({"loss": "wgan", "optimizer": "adam"})
+    assert settings.rho is None and settings.beta_1 == 0.9 and settings.learning_rate == 5e-5
+
+
+def test_gan_is_recorded_under_its_own_name():
+    assert resolve({"loss": "gan"}).loss == "non_saturating"
+
+
+def test_a_critic_under_a_penalty_has_no_batch_norm_unasked():
+    assert resolve({"loss": "wgan"}).discriminator_batch_norm is True
+    assert resolve({"loss": "wgan_gp"}).discriminator_batch_norm is False
+    combined = resolve({"loss": "gan", "penalties": {"gradient_penalty": 1.0}})
+    assert combined.discriminator_batch_norm is False
+    assert resolve({"model": "mlp", "loss": "wgan_gp"}).discriminator_batch_norm is None
+
+
+@pytest.mark.parametrize("model", models.names())
+@pytest.mark.parametrize("loss", losses.names())
+def test_every_pair_of_model_and_loss_can_be_built(model, loss):
+    gan = build.gan(resolve({"model": model, "loss": loss}))
+    assert gan.generator.image_shape == (8, 8, 1)
+
+
+@pytest.mark.parametrize("name", configs.names())
+def test_published_configurations_resolve(name):
+    settings = resolve({"dataset": "digits", "split": "train"}, name)
+    for key, value in configs.get(name).settings.items():
+        if key not in ("dataset", "split"):
+            assert getattr(settings, key) == value
+    build.gan(settings)
+
+
+def test_the_original_gan_config_is_the_authors_schedule():
+    """lr after t updates 0.1 / 1.000004^t: 0.0819 after 100 epochs of 500 updates, 0.0607 after 250."""
+    gan = build.gan(resolve({"dataset": "digits", "split": "train"}, "gan_mnist"))
+    optimizer = gan.generator_optimizer
+    for epoch, rate in ((0, 0.1), (100, 0.0819), (250, 0.0607)):
+        optimizer.iterations.assign(500 * epoch)
+        assert float(optimizer.learning_rate) == pytest.approx(rate, abs=5e-5)
+    # The authors' discriminator cost is half of ours.
+    gan.discriminator_optimizer.iterations.assign(0)
+    assert float(gan.discriminator_optimizer.learning_rate) == pytest.approx(0.05)
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ({"loss": "wgna"}, "unknown --loss 'wgna': did you mean 'wgan'"),
+        ({"model": "dcgn"}, "unknown --model 'dcgn': did you mean 'dcgan'"),
+        ({"optimizer": "adm"}, "unknown --optimizer 'adm': did you mean 'adam'"),
+        ({"steps": 0}, "--steps=0: must be at least 1"),
+        ({"batch_size": -5}, "--batch_size=-5: must be at least 1"),
+        ({"learning_rate": 0.0}, "--learning_rate=0.0: must be greater than 0"),
+        ({"learning_rate": float("nan")}, "finite"),
+        ({"beta_1": 1.0}, "--beta_1=1.0: must be less than 1"),
+        ({"clip": -0.1}, "--clip=-0.1: must be at least 0"),
+        ({"seed": 2**31}, "--seed=2147483648: must be at most"),
+        ({"channels": 2}, "unknown --channels '2'"),
+        ({"loss": "wgan", "beta_1": 0.5}, "--beta_1 has no meaning for --optimizer=rmsprop"),
+        ({"model": "mlp", "filters": 8}, "--filters has no meaning for --model=mlp"),
+        (
+            {"loss": "wgan_gp", "discriminator_batch_norm": True},
+            "--discriminator_batch_norm and the penalty gradient_penalty exclude each other",
+        ),
+    ],
+)
+def test_bad_settings_are_refused_with_what_would_be_right(given, message):
+    with pytest.raises(ValueError) as error:
+        resolve(given)
+    assert message in str(error.value) and "\n" not in str(error.value)
+
+
+def test_unknown_configurations_are_refused():
+    with pytest.raises(ValueError, match="did you mean 'dcgan'.*list"):
+        resolve({}, "dcgam")
+
+
+def test_penalties_are_read_from_text():
+    assert parse_penalties("none") == {}
+    assert parse_penalties("gradient_penalty:2.5") == {"gradient_penalty": 2.5}
+    for text in ("gradient_penalty", "gradient_penalty:x", "gradient_penalty:-1"):
+        with pytest.raises(ValueError, match="gradient_penalty:10"):
+            parse_penalties(text)
+    with pytest.raises(ValueError, match="unknown penalty 'r7'"):
+        parse_penalties("r7:1")
+
+
+def test_settings_survive_json():
+    settings = resolve({"loss": "wgan_gp"})
+    assert Settings.from_json(json.loads(json.dumps(settings.to_json()))) == settings
+
+
+def test_only_steps_and_the_place_of_the_data_may_differ_on_resuming():
+    old = json.loads(json.dumps(resolve({"loss": "wgan"}).to_json()))
+    assert differences(old, resolve({"loss": "wgan", "steps": 9, "data_dir": "/elsewhere"})) == []
+    assert differences(old, resolve({"loss": "wgan", "seed": 4, "clip": 0.5})) == [
+        "seed was 0, now 4",
+        "clip was 0.01, now 0.5",
+    ]
