@@ -76,23 +76,27 @@ def fit(gan, store, images, settings: Settings, workdir: Workdir) -> signal.Sign
         record.hyperparameters(settings.to_json())
         z = gan.generator.sample_latent(1, settings.seed)
         record.graph(lambda z: gan.discriminator(gan.generator(z)), z)
+    progress = callbacks.ProgressBar(settings.steps, gan.step)
     checkpoints = callbacks.Checkpoints(
         store, record, settings.checkpoint_every, callbacks.PixelFrechet(images, settings.seed)
     )
-    gan.fit(
-        data.batches(images, settings.n_critic * settings.batch_size, settings.seed, gan.step),
-        steps_per_epoch=settings.steps - gan.step,
-        shuffle=False,
-        verbose=0,
-        callbacks=[
-            callbacks.StopOnNonFinite(),
-            callbacks.ProgressBar(settings.steps),
-            callbacks.Scalars(record, settings.log_every),
-            callbacks.Samples(record, workdir.samples, images, settings.sample_every, settings.seed),
-            checkpoints,
-        ],
-    )
-    record.close()
+    try:
+        gan.fit(
+            data.batches(images, settings.n_critic * settings.batch_size, settings.seed, gan.step),
+            steps_per_epoch=settings.steps - gan.step,
+            shuffle=False,
+            verbose=0,
+            callbacks=[
+                callbacks.StopOnNonFinite(),
+                progress,
+                callbacks.Scalars(record, settings.log_every),
+                callbacks.Samples(record, workdir.samples, images, settings.sample_every, settings.seed),
+                checkpoints,
+            ],
+        )
+    finally:
+        progress.close()
+        record.close()
     return signal.Signals(checkpoints.signal) if checkpoints.signal else None
 
 

@@ -60,10 +60,9 @@ class CheckpointStore:
         path = folder / f"ckpt-{max(steps)}"
         try:
             self._checkpoint.restore(str(path)).assert_consumed()
-        except (tf.errors.OpError, AssertionError, ValueError) as error:
-            reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
+        except Exception as error:  # TensorFlow's reader raises nearly every kind on damaged files.
             raise UserError(
-                f"checkpoint {path} cannot be read ({reason[:200]}): delete {path}.* to go on from the "
+                f"checkpoint {path} cannot be read ({_reason(error)}): delete {path}.* to go on from the "
                 "one before"
             ) from None
         return max(steps)
@@ -75,11 +74,16 @@ class CheckpointStore:
         except (tf.errors.OpError, OSError) as error:
             for leftover in folder.glob(f"ckpt-{step}*"):
                 shutil.rmtree(leftover) if leftover.is_dir() else leftover.unlink()
-            reason = str(error).strip().splitlines()[0]
             raise UserError(
-                f"checkpoint {folder}/ckpt-{step} cannot be written ({reason[:200]}): make room and run "
+                f"checkpoint {folder}/ckpt-{step} cannot be written ({_reason(error)}): make room and run "
                 "the same command again"
             ) from None
+
+
+def _reason(error: Exception) -> str:
+    """The last clause of TensorFlow's first line: what went wrong, behind where it did."""
+    lines = str(error).strip().splitlines() or [type(error).__name__]
+    return lines[0].split(";")[-1].split("[Op:")[0].strip()[:200]
 
 
 class Checkpoints(Every):

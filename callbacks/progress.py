@@ -11,21 +11,20 @@ class ProgressBar(keras.callbacks.Callback):
 
     Args:
         steps: Number of steps of the whole run.
+        step: Number of those made already.
     """
 
-    def __init__(self, steps: int):
+    def __init__(self, steps: int, step: int):
         super().__init__()
-        self.steps = steps
-
-    def on_train_begin(self, logs=None):
         # In a log file the bar is one line after another: few are enough.
         interval = 0.2 if sys.stderr.isatty() else 10
-        self._bar = tqdm(initial=self.model.step, total=self.steps, unit="step", mininterval=interval)
+        self._bar = tqdm(initial=step, total=steps, unit="step", mininterval=interval)
 
     def on_train_batch_end(self, batch, logs=None):
         losses = {name: value for name, value in (logs or {}).items() if name.endswith("_loss")}
         self._bar.set_postfix(losses, refresh=False)
         self._bar.update()
 
-    def on_train_end(self, logs=None):
+    def close(self) -> None:
+        """Leaves the terminal in order; Keras calls no callback when a run ends in an error."""
         self._bar.close()

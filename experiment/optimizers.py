@@ -8,7 +8,7 @@ from support.registry import Registry
 
 registry = Registry("optimizer", "experiment")
 
-#: Adam's and RMSProp's papers and PyTorch; Keras has 1e-7.
+#: Added to the root of the mean square, in Adam's paper and in the frameworks the papers' code uses.
 EPSILON = 1e-8
 
 
@@ -19,7 +19,8 @@ def adam(learning_rate, *, beta_1: float = 0.9, beta_2: float = 0.999):
 
 @registry.register("rmsprop")
 def rmsprop(learning_rate, *, rho: float = 0.9):
-    return keras.optimizers.RMSprop(learning_rate, rho=rho, epsilon=EPSILON)
+    # Keras adds it under the root, where 1e-8 would be 1e-4: more than the gradients of a WGAN's weights.
+    return keras.optimizers.RMSprop(learning_rate, rho=rho, epsilon=EPSILON**2)
 
 
 @registry.register("sgd")
