@@ -28,11 +28,11 @@ def cache(tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def tfds_dir():
-    """A folder with prepared MNIST, from TFDS_DATA_DIR or ../shared/tfds."""
-    for folder in (os.environ.get("TFDS_DATA_DIR"), ROOT.parent / "shared" / "tfds"):
-        if folder and (Path(folder) / "mnist").is_dir():
-            return str(folder)
-    pytest.skip("needs prepared MNIST: set TFDS_DATA_DIR to a folder that holds it")
+    """The folder of prepared TFDS data, if it holds MNIST."""
+    folder = os.environ.get("TFDS_DATA_DIR")
+    if not folder or not (Path(folder) / "mnist").is_dir():
+        pytest.skip("needs prepared MNIST: set TFDS_DATA_DIR to a folder that holds it")
+    return folder
 
 
 @pytest.fixture(scope="session")

@@ -1,0 +1,51 @@
+"""Every pair of networks trains with every objective."""
+
+import numpy as np
+import pytest
+
+import callbacks
+import data
+import losses
+import models
+from experiment import build
+from experiment.settings import resolve
+
+LOSSES = losses.names(aliases=False)
+
+
+def train(steps=20, **given):
+    settings = resolve(given)
+    gan = build.gan(settings)
+    images = data.load(settings.dataset, data_dir=settings.data_dir)
+    gan.generator.adapt(images)
+    before = [variable.numpy() for variable in gan.trainable_variables]
+    history = gan.fit(
+        data.batches(images, settings.n_critic * settings.batch_size, seed=0),
+        steps_per_epoch=steps,
+        shuffle=False,
+        verbose=0,
+        callbacks=[callbacks.StopOnNonFinite()],
+    )
+    for old, variable in zip(before, gan.trainable_variables, strict=True):
+        assert np.all(np.isfinite(variable))
+        assert not np.array_equal(old, variable), variable.path
+    assert gan.step == steps
+    return history.history
+
+
+@pytest.mark.parametrize("model", models.names())
+@pytest.mark.parametrize("loss", LOSSES)
+def test_every_pair_trains_on_digits(model, loss):
+    assert "generator_loss" in train(model=model, loss=loss)
+
+
+@pytest.mark.parametrize("model", ["mlp", "dcgan"])
+@pytest.mark.parametrize("loss", LOSSES)
+def test_pairs_train_on_mnist(model, loss, tfds_dir):
+    train(model=model, loss=loss, dataset="mnist", data_dir=tfds_dir, batch_size=16)
+
+
+def test_training_separates_real_from_fake_and_then_brings_them_together():
+    """Fifty steps of the non-saturating game: the discriminator first finds out which is which."""
+    history = train(steps=5, model="dcgan", loss="non_saturating")
+    assert history["D(x)"][-1] > 0.6 > 0.5 > history["D(G(z))"][-1]
