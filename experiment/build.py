@@ -22,9 +22,9 @@ def gan(settings: Settings) -> GAN:
         settings.model,
         settings.image_shape,
         settings.latent_dim,
-        **settings.options(pairs, settings.model),
+        **settings.options_of(pairs, settings.model),
     )
-    objective = losses.get(settings.loss, **settings.options(objectives, settings.loss))
+    objective = losses.get(settings.loss, **settings.options_of(objectives, settings.loss))
     pair = GAN(generator, discriminator, objective, n_critic=settings.n_critic, seed=settings.seed)
     pair.compile(
         _optimizer(settings, settings.learning_rate),
@@ -37,5 +37,5 @@ def _optimizer(settings: Settings, learning_rate: float) -> keras.optimizers.Opt
     return optimizers.registry.create(
         settings.optimizer,
         optimizers.learning_rate_schedule(learning_rate, settings.learning_rate_decay),
-        **settings.options(optimizers.registry, settings.optimizer),
+        **settings.options_of(optimizers.registry, settings.optimizer),
     )

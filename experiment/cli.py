@@ -6,14 +6,14 @@ import os
 import re
 import sys
 import textwrap
-import typing
 from collections.abc import Callable, Sequence
 from typing import Any
 
 from absl import app, flags, logging
 
-from experiment.settings import Settings, parse_penalties
+from experiment.settings import KINDS, Settings, all_options, parse_penalties
 from support.errors import UserError
+from support.options import Parameter, parameters
 
 FLAGS = flags.FLAGS
 USAGE_ERROR = 2
@@ -33,34 +33,32 @@ _DEFINE: dict[type, Callable] = {
 
 
 def define_settings() -> None:
-    """Defines a flag for every setting that has one. None means: not given."""
-    types = typing.get_type_hints(Settings)
-    for field in dataclasses.fields(Settings):
-        if field.metadata["flag"]:
-            define: Callable = _DEFINE.get(_plain(types[field.name]), flags.DEFINE_string)
-            define(field.name, None, _help(field))
+    """Defines a flag for every setting and every option. None means: not given."""
+    for name, found in _settings().items():
+        define: Callable = _DEFINE.get(found.type, flags.DEFINE_string)
+        define(name, None, _help(name, found))
 
 
-def _plain(annotation: Any) -> Any:
-    """int | None -> int."""
-    return next((t for t in typing.get_args(annotation) if t is not type(None)), annotation)
+def _settings() -> dict[str, Parameter]:
+    return {**parameters(Settings), **all_options()}
 
 
-def _help(field: dataclasses.Field) -> str:
-    names, default = field.metadata["names"], field.default
-    text = field.metadata["help"]
-    if names:
-        text += f" One of: {', '.join(names())}."
-    return text if default is None else f"{text} (default: {default})"
+def _help(name: str, found: Parameter) -> str:
+    text = found.option.help
+    for registry in KINDS.values():
+        everything = registry.names(aliases=False)
+        takers = [taker for taker in everything if name in registry.options(taker)]
+        if takers and takers != everything:
+            text = f"{', '.join(takers)}: {text}"
+    if found.option.names:
+        text += f" One of: {', '.join(found.option.names())}."
+    shown = name not in all_options() and found.default not in (None, dataclasses.MISSING)
+    return f"{text} (default: {found.default})" if shown else text
 
 
 def given_settings() -> dict[str, Any]:
-    """The settings among the flags that the user gave, by name."""
-    given: dict[str, Any] = {
-        field.name: FLAGS[field.name].value
-        for field in dataclasses.fields(Settings)
-        if field.metadata["flag"] and FLAGS[field.name].value is not None
-    }
+    """The settings and options among the flags that the user gave, by name."""
+    given: dict[str, Any] = {name: FLAGS[name].value for name in _settings() if FLAGS[name].value is not None}
     if "penalties" in given:
         given["penalties"] = parse_penalties(given["penalties"])
     return given
@@ -106,7 +104,7 @@ def _parse(arguments: Sequence[str]) -> list[str]:
 
 def _help_page() -> str:
     """The program's docstring, its own flags, then the settings in the order of `Settings`."""
-    settings = [field.name for field in dataclasses.fields(Settings) if field.name in FLAGS]
+    settings = [name for name in _settings() if name in FLAGS]
     own = [flag.name for flag in FLAGS.flags_by_module_dict()[sys.argv[0]] if flag.name not in settings]
     paragraphs = [(sys.modules["__main__"].__doc__ or "").strip(), ""]
     for name in [*own, *settings]:

@@ -1,9 +1,12 @@
 """The optimizers of the papers, by name, with the options that flags and configurations may set."""
 
+from typing import Annotated
+
 import keras
 from keras import ops
 
 from models.network import serializable
+from support.options import Option
 from support.registry import Registry
 
 registry = Registry("optimizer", "experiment")
@@ -13,12 +16,21 @@ EPSILON = 1e-8
 
 
 @registry.register("adam")
-def adam(learning_rate, *, beta_1: float = 0.9, beta_2: float = 0.999):
+def adam(
+    learning_rate,
+    *,
+    beta_1: Annotated[float, Option("Decay of the gradient's mean.", minimum=0, below=1)] = 0.9,
+    beta_2: Annotated[float, Option("Decay of its mean square.", minimum=0, below=1)] = 0.999,
+):
     return keras.optimizers.Adam(learning_rate, beta_1=beta_1, beta_2=beta_2, epsilon=EPSILON)
 
 
 @registry.register("rmsprop")
-def rmsprop(learning_rate, *, rho: float = 0.9):
+def rmsprop(
+    learning_rate,
+    *,
+    rho: Annotated[float, Option("Decay of the gradient's mean square.", minimum=0, below=1)] = 0.9,
+):
     # Keras adds it under the root, where 1e-8 would be 1e-4: more than the gradients of a WGAN's weights.
     return keras.optimizers.RMSprop(learning_rate, rho=rho, epsilon=EPSILON**2)
 
@@ -27,9 +39,11 @@ def rmsprop(learning_rate, *, rho: float = 0.9):
 def sgd(
     learning_rate,
     *,
-    momentum: float = 0.0,
-    final_momentum: float | None = None,
-    momentum_steps: int = 0,
+    momentum: Annotated[float, Option("Momentum of the first update.", minimum=0, below=1)] = 0.0,
+    final_momentum: Annotated[
+        float | None, Option("Momentum after --momentum_steps updates.", minimum=0, below=1)
+    ] = None,
+    momentum_steps: Annotated[int, Option("Updates over which the momentum rises.", minimum=0)] = 0,
 ):
     return MomentumSGD(learning_rate, momentum, final_momentum, momentum_steps)
 

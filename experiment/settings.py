@@ -7,158 +7,106 @@ paper, then from the network pair and the optimizer, then from the defaults belo
 import dataclasses
 import json
 import math
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Mapping
+from typing import Annotated, Any
 
 import configs
 import data
 import losses
-import models
 from data.images import ImageShape
 from experiment import optimizers
 from losses.objective import registry as objectives
-from models import latent as latents
 from models.network import registry as pairs
 from support.errors import UserError, unknown
+from support.options import Option, Parameter, parameters
 from support.registry import Registry
 
-#: Settings that every objective's `paper` holds.
-_PAPERS = " (default: the objective's paper's)"
+#: What has options of its own, by the setting that names it.
+KINDS = {"loss": objectives, "model": pairs, "optimizer": optimizers.registry}
 
-
-def _setting(
-    default: Any,
-    help: str,
-    *,
-    minimum: float = -math.inf,
-    above: float = -math.inf,
-    below: float = math.inf,
-    maximum: float = math.inf,
-    names: Callable[[], list[str]] | None = None,
-    flag: bool = True,
-) -> Any:
-    """A field of `Settings`: default, the flag's help, the range or the names it must lie in."""
-    metadata = dict(
-        help=help,
-        minimum=minimum,
-        above=above,
-        below=below,
-        maximum=maximum,
-        names=names,
-        flag=flag,
-    )
-    return dataclasses.field(default=default, metadata=metadata)
+_PAPERS = "(default: the objective's paper's)"
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Settings:
-    """The settings of one run. A field that its model, loss or optimizer has no use for is None."""
+    """The settings of one run: those of every run, and the options of its model, loss and optimizer."""
 
-    model: str = _setting("dcgan", "Network pair.", names=models.names)
-    loss: str = _setting("non_saturating", "Objective.", names=losses.names)
+    model: Annotated[str, Option("Network pair.", names=pairs.names)] = "dcgan"
+    loss: Annotated[str, Option("Objective.", names=objectives.names)] = "non_saturating"
+    dataset: Annotated[
+        str,
+        Option(
+            "Pictures: digits (embedded), folder:PATH, or an image dataset of TFDS by its name "
+            "(mnist, fashion_mnist, cifar10, celeb_a, ...)."
+        ),
+    ] = "digits"
+    split: Annotated[str, Option("Split of the dataset, in the dataset's own words.")] = "train"
+    data_dir: Annotated[
+        str | None, Option("Folder of prepared TFDS data (default: $TFDS_DATA_DIR, then TFDS's own).")
+    ] = None
+    image_size: Annotated[
+        int | None, Option("Side of the pictures in pixels (default: the dataset's).", minimum=8)
+    ] = None
+    channels: Annotated[
+        int | None,
+        Option("1 for grey, 3 for colour (default: the dataset's).", names=lambda: ["1", "3"]),
+    ] = None
+    #: (H, W, C) that the three settings above come to.
+    image_shape: ImageShape
 
-    dataset: str = _setting(
-        "digits",
-        "Pictures: digits (embedded), folder:PATH, or an image dataset of TFDS by its name "
-        "(mnist, fashion_mnist, cifar10, celeb_a, ...).",
-    )
-    split: str = _setting("train", "Split of the dataset, in the dataset's own words.")
-    data_dir: str | None = _setting(
-        None, "Folder of prepared TFDS data (default: $TFDS_DATA_DIR, then TFDS's own)."
-    )
-    image_size: int | None = _setting(
-        None, "Side of the pictures in pixels (default: the dataset's).", minimum=8
-    )
-    channels: int | None = _setting(
-        None, "1 for grey, 3 for colour (default: the dataset's).", names=lambda: ["1", "3"]
-    )
-    image_shape: ImageShape = _setting(None, "", flag=False)
+    steps: Annotated[int, Option("Generator updates in all.", minimum=1)] = 2000
+    batch_size: Annotated[
+        int, Option(f"Real pictures in one turn of the discriminator {_PAPERS}.", minimum=1)
+    ]
+    n_critic: Annotated[
+        int, Option(f"Turns of the discriminator for each of the generator {_PAPERS}.", minimum=1)
+    ]
+    seed: Annotated[
+        int, Option("Seed of weights, noise and order of the data.", minimum=0, maximum=2**31 - 1)
+    ] = 0
+    latent_dim: Annotated[int, Option("Number of entries of z.", minimum=1)] = 100
 
-    steps: int = _setting(2000, "Generator updates in all.", minimum=1)
-    batch_size: int = _setting(None, f"Real pictures in one turn of the discriminator{_PAPERS}.", minimum=1)
-    n_critic: int = _setting(
-        None, f"Turns of the discriminator for each of the generator{_PAPERS}.", minimum=1
-    )
-    seed: int = _setting(0, "Seed of weights, noise and order of the data.", minimum=0, maximum=2**31 - 1)
+    optimizer: Annotated[
+        str, Option(f"Optimizer of both networks {_PAPERS}.", names=optimizers.registry.names)
+    ]
+    learning_rate: Annotated[float, Option(f"Learning rate of both networks {_PAPERS}.", above=0)]
+    discriminator_learning_rate: Annotated[
+        float, Option("Learning rate of the discriminator (default: --learning_rate).", above=0)
+    ]
+    learning_rate_decay: Annotated[
+        float, Option("The learning rate is divided by this after every update.", minimum=1)
+    ] = 1.0
 
-    latent_dim: int = _setting(100, "Number of entries of z.", minimum=1)
-    latent: str | None = _setting(
-        None,
-        "Distribution of the entries of z (default: the network's paper's).",
-        names=latents.registry.names,
-    )
-    generator_batch_norm: bool | None = _setting(None, "Batch norm in the generator.")
-    discriminator_batch_norm: bool | None = _setting(None, "Batch norm in the discriminator.")
+    log_every: Annotated[int, Option("Steps between two records of the scalars.", minimum=1)] = 50
+    sample_every: Annotated[int, Option("Steps between two pictures of samples.", minimum=1)] = 200
+    checkpoint_every: Annotated[int, Option("Steps between two checkpoints.", minimum=1)] = 500
+    keep_checkpoints: Annotated[int, Option("Latest checkpoints kept, beside the best.", minimum=1)] = 3
 
-    filters: int | None = _setting(
-        None, "Channels of the convolution next to the image (default: by its size).", minimum=1
-    )
-    kernel: int | None = _setting(None, "Side of the convolutions' kernels.", minimum=1)
+    options: Mapping[str, Any] = dataclasses.field(default_factory=dict)
 
-    clip: float | None = _setting(
-        None, "Clip the discriminator's weights to [-clip, clip]; 0 for none.", minimum=0
-    )
-    penalties: Mapping[str, float] | None = _setting(
-        None, "Penalties in the discriminator's loss, as NAME:WEIGHT,...; none for none."
-    )
-
-    optimizer: str = _setting(None, f"Optimizer of both networks{_PAPERS}.", names=optimizers.registry.names)
-    learning_rate: float = _setting(None, f"Learning rate of both networks{_PAPERS}.", above=0)
-    discriminator_learning_rate: float = _setting(
-        None, "Learning rate of the discriminator (default: --learning_rate).", above=0
-    )
-    learning_rate_decay: float = _setting(
-        1.0, "The learning rate is divided by this after every update.", minimum=1
-    )
-    beta_1: float | None = _setting(None, "adam: decay of the mean.", minimum=0, below=1)
-    beta_2: float | None = _setting(None, "adam: decay of the mean square.", minimum=0, below=1)
-    rho: float | None = _setting(None, "rmsprop: decay of the mean square.", minimum=0, below=1)
-    momentum: float | None = _setting(None, "sgd: momentum.", minimum=0, below=1)
-    final_momentum: float | None = _setting(None, "sgd: momentum after --momentum_steps.", minimum=0, below=1)
-    momentum_steps: int | None = _setting(None, "sgd: updates over which the momentum rises.", minimum=0)
-
-    log_every: int = _setting(50, "Steps between two records of the scalars.", minimum=1)
-    sample_every: int = _setting(200, "Steps between two pictures of samples.", minimum=1)
-    checkpoint_every: int = _setting(500, "Steps between two checkpoints.", minimum=1)
-    keep_checkpoints: int = _setting(3, "Latest checkpoints kept, beside the best.", minimum=1)
-
-    def __post_init__(self):
-        for field in dataclasses.fields(self):
-            _check(field, getattr(self, field.name))
-
-    def options(self, registry: Registry, name: str) -> dict[str, Any]:
+    def options_of(self, registry: Registry, name: str) -> dict[str, Any]:
         """The options that the thing of that name takes, with this run's values."""
-        return {option: getattr(self, option) for option in registry.options(name)}
+        return {option: self.options[option] for option in registry.options(name)}
 
     def to_json(self) -> dict[str, Any]:
-        return dataclasses.asdict(self)
+        """Settings and options in one flat record."""
+        values = dataclasses.asdict(self)
+        options = values.pop("options")
+        return {**values, **options}
 
     @classmethod
     def from_json(cls, values: Mapping[str, Any]) -> "Settings":
-        known = {field.name for field in dataclasses.fields(cls)}
-        values = {name: value for name, value in values.items() if name in known}
-        if values.get("image_shape"):
-            values["image_shape"] = tuple(values["image_shape"])
-        return cls(**values)
+        """The inverse of `to_json`; what it does not know is passed over."""
+        own = {field.name for field in dataclasses.fields(cls)} - {"options"}
+        settings = {name: value for name, value in values.items() if name in own}
+        settings["image_shape"] = tuple(values["image_shape"])
+        options = {name: value for name, value in values.items() if name in all_options()}
+        return cls(**settings, options=options)
 
 
-def _check(field: dataclasses.Field, value: Any) -> None:
-    rules, flag = field.metadata, f"--{field.name}={value}"
-    if value is None:
-        return
-    if rules["names"] and str(value) not in rules["names"]():
-        raise unknown(f"--{field.name}", str(value), rules["names"]())
-    if isinstance(value, float) and not math.isfinite(value):
-        raise UserError(f"{flag}: must be a finite number")
-    if isinstance(value, (int, float)):
-        if value < rules["minimum"]:
-            raise UserError(f"{flag}: must be at least {rules['minimum']}")
-        if value <= rules["above"]:
-            raise UserError(f"{flag}: must be greater than {rules['above']}")
-        if value >= rules["below"]:
-            raise UserError(f"{flag}: must be less than {rules['below']}")
-        if value > rules["maximum"]:
-            raise UserError(f"{flag}: must be at most {rules['maximum']}")
+def all_options() -> dict[str, Parameter]:
+    """The options that some model, loss or optimizer takes, by name."""
+    return {name: found for registry in KINDS.values() for name, found in registry.all_options().items()}
 
 
 def resolve(flags: Mapping[str, Any], config: str | None = None) -> Settings:
@@ -172,56 +120,51 @@ def resolve(flags: Mapping[str, Any], config: str | None = None) -> Settings:
         UserError: A name is unknown, a value out of its range, or two of them make no sense together.
     """
     published = configs.get(config).settings if config else {}
-    defaults = {field.name: field.default for field in dataclasses.fields(Settings)}
-    chosen = {**defaults, **published, **flags}
-    Settings(**chosen)  # Every single value is checked before values are combined.
+    own, options = parameters(Settings), all_options()
+    for name, value in {**published, **flags}.items():
+        if name not in own and name not in options:
+            raise unknown("setting", name, [*own, *options])
+        (own.get(name) or options[name]).option.check(name, value)
 
-    chosen["loss"] = objectives.canonical(chosen["loss"])
-    paper = losses.get(chosen["loss"]).paper
-    chosen = {**defaults, **paper, **published, **flags, "loss": chosen["loss"]}
-
-    for kind, registry in (
-        ("loss", objectives),
-        ("model", pairs),
-        ("optimizer", optimizers.registry),
-    ):
-        _resolve_options(chosen, flags, kind, registry)
-    chosen["discriminator_learning_rate"] = chosen["discriminator_learning_rate"] or chosen["learning_rate"]
-    _resolve_batch_norm(chosen, flags)
-    _resolve_image_shape(chosen)
+    loss = objectives.canonical(flags.get("loss") or published.get("loss") or own["loss"].default)
+    given = {**losses.get(loss).paper, **published, **flags, "loss": loss}
+    given.setdefault("discriminator_learning_rate", given["learning_rate"])
+    chosen = {name: given.get(name, found.default) for name, found in own.items()}
+    chosen["image_shape"] = _image_shape(chosen)
+    chosen["options"] = {}
+    for kind, registry in KINDS.items():
+        chosen["options"] |= _options(kind, registry, chosen[kind], given, flags)
+    _settle_batch_norm(chosen, flags)
     return Settings(**chosen)
 
 
-def _resolve_options(chosen: dict[str, Any], flags, kind: str, registry: Registry) -> None:
-    """Settles what belongs to the chosen thing of one kind: its options' defaults, and no others'."""
-    name = chosen[kind]
-    taken = registry.defaults(name)
-    for option in {option for other in registry.names() for option in registry.options(other)}:
-        if option in taken:
-            if chosen[option] is None:
-                chosen[option] = taken[option]
-        elif flags.get(option) is not None:
+def _options(kind: str, registry: Registry, name: str, given, flags) -> dict[str, Any]:
+    """Values of the options that the chosen thing takes. A flag that it does not take is refused."""
+    taken = registry.options(name)
+    for option in registry.all_options():
+        if option in flags and option not in taken:
             valid = ", ".join(f"--{other}" for other in taken) or "none"
             raise UserError(f"--{option} has no meaning for --{kind}={name} (its options: {valid})")
-        else:
-            chosen[option] = None
+    return {option: given.get(option, found.default) for option, found in taken.items()}
 
 
-def _resolve_batch_norm(chosen: dict[str, Any], flags) -> None:
-    objective = losses.get(chosen["loss"], clip=chosen["clip"], penalties=chosen["penalties"])
-    if objective.allows_batch_norm or chosen["discriminator_batch_norm"] is None:
+def _settle_batch_norm(chosen: dict[str, Any], flags) -> None:
+    """A penalty that forbids batch norm in the discriminator leaves it out, unless a flag asks for it."""
+    options = chosen["options"]
+    objective = losses.get(chosen["loss"], clip=options["clip"], penalties=options["penalties"])
+    if objective.allows_batch_norm or "discriminator_batch_norm" not in options:
         return
     if flags.get("discriminator_batch_norm"):
         raise UserError(
             f"--discriminator_batch_norm and the penalty {', '.join(objective.penalties)} exclude each "
             "other: a gradient penalty needs scores that do not depend on the rest of the batch"
         )
-    chosen["discriminator_batch_norm"] = False
+    options["discriminator_batch_norm"] = False
 
 
-def _resolve_image_shape(chosen: dict[str, Any]) -> None:
+def _image_shape(chosen: Mapping[str, Any]) -> ImageShape:
     shape = data.find(chosen["dataset"], chosen["split"], chosen["data_dir"]).shape
-    chosen["image_shape"] = data.wanted_shape(shape, chosen["image_size"], chosen["channels"])
+    return data.wanted_shape(shape, chosen["image_size"], chosen["channels"])
 
 
 def parse_penalties(text: str) -> dict[str, float]:

@@ -2,15 +2,25 @@
 
 import dataclasses
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, ClassVar
+from typing import Annotated, Any, ClassVar
 
 from keras import ops
 
 from losses import constraints, penalties
+from support.options import Option
 from support.registry import Registry
 
 registry = Registry("loss", "losses")
 register = registry.register
+
+
+Penalties = Annotated[
+    Mapping[str, float],
+    Option("Penalties in the discriminator's loss, as NAME:WEIGHT,...; none for none."),
+]
+Clip = Annotated[
+    float | None, Option("Clip the discriminator's weights to [-clip, clip]; 0 for none.", minimum=0)
+]
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -27,8 +37,8 @@ class Objective:
             clipped to [-c, c]. None or 0: no clipping.
     """
 
-    penalties: Mapping[str, float] = dataclasses.field(default_factory=dict)
-    clip: float | None = None
+    penalties: Penalties = dataclasses.field(default_factory=dict)
+    clip: Clip = None
 
     #: The settings the objective's paper trains with. A flag or a config overrides each of them.
     paper: ClassVar[Mapping[str, Any]] = {}

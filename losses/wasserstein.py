@@ -1,12 +1,11 @@
 """Objectives that estimate the Wasserstein-1 distance with a Lipschitz critic."""
 
 import dataclasses
-from collections.abc import Mapping
 from typing import ClassVar
 
 from keras import ops
 
-from losses.objective import Objective, register
+from losses.objective import Clip, Objective, Penalties, register
 
 
 def wasserstein_estimate(real_scores, fake_scores):
@@ -19,7 +18,7 @@ def wasserstein_estimate(real_scores, fake_scores):
 class WGAN(Objective):
     """Arjovsky, Chintala and Bottou 2017 (arXiv 1701.07875), Algorithm 1: weights clipped to [-c, c]."""
 
-    clip: float | None = 0.01
+    clip: Clip = 0.01
 
     paper: ClassVar = dict(
         optimizer="rmsprop",
@@ -51,8 +50,8 @@ class WGAN(Objective):
 class WGANGP(WGAN):
     """Gulrajani et al. 2017 (arXiv 1704.00028), Algorithm 1: a gradient penalty instead of clipping."""
 
-    penalties: Mapping[str, float] = dataclasses.field(default_factory=lambda: {"gradient_penalty": 10.0})
-    clip: float | None = None
+    penalties: Penalties = dataclasses.field(default_factory=lambda: {"gradient_penalty": 10.0})
+    clip: Clip = None
 
     paper: ClassVar = dict(
         optimizer="adam",

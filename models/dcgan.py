@@ -9,20 +9,23 @@ at 64x64 the channels are the paper's 1024-512-256-128 and, in the authors' code
 doubles, and the side of the kernels: WGAN's authors use 64 and 4.
 """
 
-from typing import Any
+from typing import Annotated, Any
 
 import keras
 from keras import layers
 
 from models.network import (
+    DiscriminatorBatchNorm,
     Generator,
     ImageShape,
+    Latent,
     Network,
     filters_near_image,
     register,
     serializable,
     stages,
 )
+from support.options import Option
 
 
 def normal_weights(mean: float = 0.0) -> keras.initializers.Initializer:
@@ -133,11 +136,14 @@ def dcgan(
     image_shape: ImageShape,
     latent_dim: int = 100,
     *,
-    latent: str = "uniform",
-    generator_batch_norm: bool = True,
-    discriminator_batch_norm: bool = True,
-    filters: int | None = None,
-    kernel: int = 5,
+    latent: Latent = "uniform",
+    generator_batch_norm: Annotated[bool, Option("Batch norm in the generator.")] = True,
+    discriminator_batch_norm: DiscriminatorBatchNorm = True,
+    filters: Annotated[
+        int | None,
+        Option("Channels next to the image (default: 128 from 64x64 on, else 64).", minimum=1),
+    ] = None,
+    kernel: Annotated[int, Option("Side of the convolutions' kernels.", minimum=1)] = 5,
 ):
     """The DCGAN pair. `filters` defaults to 128 from 64x64 pixels on, 64 below."""
     shared: dict[str, Any] = dict(image_shape=image_shape, filters=filters, kernel=kernel)

@@ -8,7 +8,7 @@ import keras
 import numpy as np
 from keras import layers, ops
 
-from models.network import Generator, ImageShape, Network, register, serializable
+from models.network import Generator, ImageShape, Latent, Network, register, serializable
 
 
 def _uniform(scale: float) -> keras.initializers.Initializer:
@@ -84,7 +84,7 @@ class MLPDiscriminator(Network):
 
 
 @register("mlp")
-def mlp(image_shape: ImageShape, latent_dim: int = 100, *, latent: str = "unit_uniform"):
+def mlp(image_shape: ImageShape, latent_dim: int = 100, *, latent: Latent = "unit_uniform"):
     """The original GAN's pair: 2,503,984 and 1,231,441 parameters at 28x28x1."""
     generator = MLPGenerator(image_shape=image_shape, latent_dim=latent_dim, latent=latent)
     return generator, MLPDiscriminator(image_shape=image_shape)

@@ -1,12 +1,13 @@
 """What every generator and discriminator has in common, and the registry of network pairs."""
 
-from typing import Any
+from typing import Annotated, Any
 
 import keras
 import numpy as np
 
 from models import latent as latents
 from support.errors import UserError
+from support.options import Option
 from support.registry import Registry
 
 registry = Registry("model", "models")
@@ -14,6 +15,8 @@ register = registry.register
 serializable = keras.saving.register_keras_serializable(package="gan")
 
 ImageShape = tuple[int, ...]
+Latent = Annotated[str, Option("Distribution of the entries of z.", names=latents.registry.names)]
+DiscriminatorBatchNorm = Annotated[bool, Option("Batch norm in the discriminator.")]
 
 
 class Network(keras.Model):

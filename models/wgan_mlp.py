@@ -8,7 +8,14 @@ import numpy as np
 from keras import layers
 
 from models.dcgan import DCGANDiscriminator
-from models.network import Generator, ImageShape, register, serializable
+from models.network import (
+    DiscriminatorBatchNorm,
+    Generator,
+    ImageShape,
+    Latent,
+    register,
+    serializable,
+)
 
 
 @serializable
@@ -33,8 +40,8 @@ def wgan_mlp(
     image_shape: ImageShape,
     latent_dim: int = 100,
     *,
-    latent: str = "normal",
-    discriminator_batch_norm: bool = True,
+    latent: Latent = "normal",
+    discriminator_batch_norm: DiscriminatorBatchNorm = True,
 ):
     """The MLP generator with the DCGAN critic, which a standard GAN fails to train."""
     generator = WGANMLPGenerator(image_shape=image_shape, latent_dim=latent_dim, latent=latent)

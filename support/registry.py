@@ -1,13 +1,12 @@
 """Registries that are derived from what is registered, never kept by hand beside it."""
 
-import dataclasses
 import importlib
-import inspect
 import pkgutil
 from collections.abc import Callable
 from typing import Any, TypeVar
 
 from support.errors import unknown
+from support.options import Parameter, parameters
 
 T = TypeVar("T", bound=Callable[..., Any])
 
@@ -60,25 +59,17 @@ class Registry:
         """The name that `thing` is registered under."""
         return next(name for name, other in self._things.items() if other is thing)
 
-    def defaults(self, name: str) -> dict[str, Any]:
-        """The keyword options that `create` takes for `name`, with their default values."""
-        thing = self.find(name)
-        if dataclasses.is_dataclass(thing):
-            return {
-                field.name: field.default
-                if field.default_factory is dataclasses.MISSING
-                else field.default_factory()
-                for field in dataclasses.fields(thing)
-            }
-        return {
-            parameter.name: parameter.default
-            for parameter in inspect.signature(thing).parameters.values()
-            if parameter.kind is parameter.KEYWORD_ONLY
-        }
+    def options(self, name: str) -> dict[str, Parameter]:
+        """The keyword options that `create` takes for `name`."""
+        return parameters(self.find(name))
 
-    def options(self, name: str) -> list[str]:
-        """Names of the keyword options that `create` takes for `name`."""
-        return list(self.defaults(name))
+    def all_options(self) -> dict[str, Parameter]:
+        """The options that anything registered here takes."""
+        return {
+            option: found
+            for name in self.names(aliases=False)
+            for option, found in self.options(name).items()
+        }
 
     def create(self, name: str, *args: Any, **options: Any) -> Any:
         """Calls the registered thing. Raises ValueError for an unknown name or option."""
