@@ -2,13 +2,14 @@
 
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import numpy as np
 import tensorflow as tf
 from tensorboard.plugins.hparams import api as hparams
 
+from support.errors import UserError
 from support.files import atomic
 
 
@@ -24,14 +25,21 @@ class Record:
     def __init__(self, workdir: Path, step: int):
         self.writer = tf.summary.create_file_writer(str(workdir / "tensorboard"))
         self.path = workdir / "metrics.jsonl"
-        kept = []
-        if self.path.exists():
-            for line in self.path.read_text().splitlines(keepends=True):
-                # A killed process may have left the last line cut short.
-                if line.endswith("\n") and json.loads(line)["step"] <= step:
-                    kept.append(line)
+        kept = [line for line, its_step in self._lines() if its_step <= step]
         with atomic(self.path) as temporary:
             temporary.write_text("".join(kept))
+
+    def _lines(self) -> Iterator[tuple[str, int]]:
+        """The whole lines of `metrics.jsonl` with their steps; a killed process may have cut the last."""
+        lines = self.path.read_text().splitlines(keepends=True) if self.path.exists() else []
+        for number, line in enumerate(lines, start=1):
+            if line.endswith("\n"):
+                try:
+                    yield line, int(json.loads(line)["step"])
+                except (ValueError, KeyError, TypeError):
+                    raise UserError(
+                        f"{self.path}, line {number}, is no record of a step: repair or remove it"
+                    ) from None
 
     def scalars(self, step: int, values: Mapping[str, float]) -> None:
         """Writes the values of one step."""

@@ -1,6 +1,7 @@
 """Pictures are decoded and resized once; every later run maps the result into memory."""
 
 import hashlib
+import math
 import os
 from pathlib import Path
 
@@ -31,7 +32,7 @@ def decoded(source: Source, shape: ImageShape) -> np.ndarray:
     """
     key = f"{FORMAT}/{source.identity}/{shape}"
     path = folder() / f"{hashlib.sha256(key.encode()).hexdigest()[:24]}.u8"
-    if not path.exists():
+    if not path.exists() or path.stat().st_size % math.prod(shape):
         try:
             _decode(source, shape, path)
         except OSError as error:

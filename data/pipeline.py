@@ -43,8 +43,9 @@ def batches(images: np.ndarray, batch_size: int, seed: int, start: int = 0) -> t
 
 
 def _tensor(images: np.ndarray) -> tf.Tensor:
-    if isinstance(images, np.memmap):
-        return tf.raw_ops.ImmutableConst(
-            dtype=tf.uint8, shape=images.shape, memory_region_name=str(images.filename)
-        )
-    return tf.constant(images)
+    with tf.device("CPU"):
+        if isinstance(images, np.memmap):
+            return tf.raw_ops.ImmutableConst(
+                dtype=tf.uint8, shape=images.shape, memory_region_name=str(images.filename)
+            )
+        return tf.constant(images)

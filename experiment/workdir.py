@@ -1,8 +1,10 @@
 """The run directory: what a run leaves behind, and what it resumes from."""
 
+import fcntl
 import json
 import platform
 import re
+import sys
 from pathlib import Path
 
 import keras
@@ -31,24 +33,43 @@ class Workdir:
         return cls(Path("runs") / re.sub(r"[^\w.-]+", "_", name))
 
     def adopt(self, settings: Settings) -> None:
-        """Makes the directory this run's own: a new one, or one that holds the same run.
+        """Makes the directory this process's own: a new one, or one that holds the same run.
 
         Raises:
-            UserError: It holds a run with other settings, is no directory, or cannot be written.
+            UserError: It holds a run with other settings, another process trains in it, it is no
+                directory, or it cannot be written.
         """
-        if self.config.exists():
-            differing = differences(self._read(), settings)
-            if differing:
-                raise UserError(
-                    f"{self.path} holds a run with other settings: {'; '.join(differing)}: "
-                    "choose another --workdir"
-                )
-        values = settings.to_json() | {"versions": _versions()}
+        old = self._read() if self.config.exists() else {}
+        if old and (differing := differences(old, settings)):
+            raise UserError(
+                f"{self.path} holds a run with other settings: {'; '.join(differing)}: "
+                "choose another --workdir"
+            )
+        new = settings.to_json() | {"versions": _versions()}
+        new["steps"] = max(new["steps"], old.get("steps", 0))
         try:
+            self._lock()
             with atomic(self.config) as temporary:
-                temporary.write_text(json.dumps(values, indent=2) + "\n")
+                temporary.write_text(json.dumps(new, indent=2) + "\n")
         except OSError as error:
             raise UserError(f"--workdir={self.path} cannot be written: {error.strerror}") from None
+        if old and old.get("versions") != new["versions"]:
+            print(
+                f"{self.path} was trained with other versions ({old.get('versions')}): it goes on, but "
+                "not bit for bit",
+                file=sys.stderr,
+            )
+
+    def _lock(self) -> None:
+        """Keeps other processes out for as long as this one lives, however it ends."""
+        self.path.mkdir(parents=True, exist_ok=True)
+        self._lock_file = (self.path / ".lock").open("w")
+        try:
+            fcntl.flock(self._lock_file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise UserError(
+                f"another process is training in {self.path}: wait for it, or choose another --workdir"
+            ) from None
 
     def settings(self) -> Settings:
         """The settings of the run in this directory.
@@ -58,7 +79,10 @@ class Workdir:
         """
         if not self.config.exists():
             raise UserError(f"--workdir={self.path} holds no run (no config.json): train one first")
-        return Settings.from_json(self._read())
+        try:
+            return Settings.from_json(self._read())
+        except (KeyError, TypeError) as error:
+            raise UserError(f"{self.config} is not what train.py wrote ({error})") from None
 
     def _read(self) -> dict:
         try:

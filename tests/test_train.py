@@ -1,8 +1,10 @@
 """train.py and export.py as a user runs them: real processes, really killed."""
 
+import fcntl
 import json
 import os
 import random
+import shutil
 import signal
 import subprocess
 import sys
@@ -187,6 +189,44 @@ def test_other_settings_on_an_old_workdir_are_refused_by_name(run_program, finis
     )
     assert_one_line_error(result, "seed was 0, now 3", "clip was 0.01, now 0.5", "--workdir")
     assert (finished / "config.json").read_bytes() == before
+
+
+def test_a_second_process_on_the_same_workdir_is_refused(run_program, tmp_path):
+    with (tmp_path / ".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        result = run_program("train.py", *DCGAN, "--steps=1", f"--workdir={tmp_path}")
+    assert_one_line_error(result, "another process", "--workdir")
+    assert not (tmp_path / "config.json").exists()
+
+
+def test_damaged_records_are_named(run_program, finished, tmp_path):
+    shutil.copytree(finished, tmp_path / "copy")
+    with (tmp_path / "copy" / "metrics.jsonl").open("a") as file:
+        file.write("not json\n")
+    lines = len((finished / "metrics.jsonl").read_text().splitlines())
+    command = ("train.py", *DCGAN, *CADENCE, "--steps=41", f"--workdir={tmp_path / 'copy'}")
+    assert_one_line_error(run_program(*command), "metrics.jsonl", f"line {lines + 1}")
+    config = tmp_path / "copy" / "config.json"
+    config.write_text(json.dumps({"model": "dcgan"}))
+    assert_one_line_error(run_program("export.py", f"--workdir={tmp_path / 'copy'}"), "config.json")
+
+
+def test_a_full_disk_keeps_the_last_checkpoint_and_ends_in_one_line(finished, tmp_path):
+    """Files may not grow beyond 300 kB: the small networks' records fit, a larger one's checkpoint not."""
+    program = (
+        "import resource, runpy, sys; resource.setrlimit(resource.RLIMIT_FSIZE, (300_000, 300_000)); "
+        "sys.argv = sys.argv[1:]; runpy.run_path(sys.argv[0], run_name='__main__')"
+    )
+    result = subprocess.run(
+        [sys.executable, "-c", program, str(ROOT / "train.py"), "--steps=3", f"--workdir={tmp_path}"],
+        capture_output=True,
+        text=True,
+        check=False,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+    )
+    assert result.returncode == 1
+    assert "cannot be written" in result.stderr and "Traceback" not in result.stderr
+    assert not list((tmp_path / "checkpoints").rglob("ckpt-*"))
 
 
 def test_a_damaged_checkpoint_is_named_and_the_one_before_can_be_used(run_program, finished, tmp_path):

@@ -105,6 +105,13 @@ def test_a_decoded_dataset_is_not_decoded_again(monkeypatch):
     np.testing.assert_array_equal(data.load("digits", image_size=12), first)
 
 
+def test_a_cut_cache_is_decoded_again(cache):
+    first = np.array(data.load("digits", image_size=16))
+    (file,) = [f for f in cache.glob("*.u8") if f.stat().st_size == first.size]
+    file.write_bytes(file.read_bytes()[:-1])
+    np.testing.assert_array_equal(data.load("digits", image_size=16), first)
+
+
 def test_unknown_datasets_are_refused_with_the_nearest_name():
     with pytest.raises(ValueError, match="did you mean 'mnist'"):
         data.find("mnits")
