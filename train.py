@@ -20,7 +20,7 @@ from experiment.settings import Settings, resolve
 from experiment.workdir import Workdir
 
 flags.DEFINE_string("config", None, "A paper's configuration; 'list' prints them.")
-flags.DEFINE_string("workdir", None, "Run directory (default: runs/MODEL-LOSS-DATASET).")
+flags.DEFINE_string("workdir", None, "Run directory (default: runs/CONFIG, or runs/MODEL-LOSS-DATASET).")
 cli.define_settings()
 FLAGS = flags.FLAGS
 
@@ -38,7 +38,6 @@ def train(settings: Settings, workdir: Workdir) -> int:
     """Trains up to `settings.steps`, from where the run directory left off. Returns the exit code."""
     tf.config.experimental.enable_op_determinism()
     gan = build.gan(settings)
-    workdir.adopt(settings)
     images = data.load(
         settings.dataset,
         settings.split,
@@ -46,6 +45,8 @@ def train(settings: Settings, workdir: Workdir) -> int:
         channels=settings.channels,
         data_dir=settings.data_dir,
     )
+    score = callbacks.PixelFrechet(images, settings.seed)
+    workdir.adopt(settings)
     print(
         f"{settings.model} with {settings.loss} on {len(images)} pictures of {settings.dataset} "
         f"{'x'.join(map(str, settings.image_shape))} -> {workdir.path}"
@@ -60,16 +61,17 @@ def train(settings: Settings, workdir: Workdir) -> int:
     if step >= settings.steps:
         print(f"trained to step {step} already; a larger --steps goes on from there")
     else:
-        stopped_by = fit(gan, store, images, settings, workdir)
-        if stopped_by:
+        stopped_by = fit(gan, images, settings, workdir, store, score)
+        if stopped_by and gan.step < settings.steps:
             print(f"stopped after step {gan.step}; the same command goes on from there")
             return 128 + stopped_by
+    callbacks.animate(workdir.samples)
     path = export_saved_model(gan.generator, workdir.saved_model, gan.step)
     print(f"samples: {workdir.samples}\nserving: {path}\ntensorboard --logdir={workdir.path}")
     return 0
 
 
-def fit(gan, store, images, settings: Settings, workdir: Workdir) -> signal.Signals | None:
+def fit(gan, images, settings: Settings, workdir: Workdir, store, score) -> signal.Signals | None:
     """Trains from the GAN's step to the last one. Returns the signal that ended it early, if any."""
     record = callbacks.Record(workdir.path, gan.step)
     if gan.step == 0:
@@ -77,9 +79,7 @@ def fit(gan, store, images, settings: Settings, workdir: Workdir) -> signal.Sign
         z = gan.generator.sample_latent(1, settings.seed)
         record.graph(lambda z: gan.discriminator(gan.generator(z)), z)
     progress = callbacks.ProgressBar(settings.steps, gan.step)
-    checkpoints = callbacks.Checkpoints(
-        store, record, settings.checkpoint_every, callbacks.PixelFrechet(images, settings.seed)
-    )
+    checkpoints = callbacks.Checkpoints(store, record, settings.checkpoint_every, score)
     try:
         gan.fit(
             data.batches(images, settings.n_critic * settings.batch_size, settings.seed, gan.step),

@@ -5,7 +5,7 @@ from callbacks.finite import StopOnNonFinite
 from callbacks.progress import ProgressBar
 from callbacks.quality import PixelFrechet
 from callbacks.record import Record
-from callbacks.samples import Samples
+from callbacks.samples import Samples, animate
 from callbacks.scalars import Scalars
 
 __all__ = [
@@ -17,4 +17,5 @@ __all__ = [
     "Samples",
     "Scalars",
     "StopOnNonFinite",
+    "animate",
 ]

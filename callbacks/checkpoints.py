@@ -10,7 +10,7 @@ import tensorflow as tf
 from callbacks.every import Every
 from callbacks.record import Record
 from models.gan import GAN
-from support.errors import UserError
+from support.errors import UserError, reason
 
 
 class CheckpointStore:
@@ -54,7 +54,8 @@ class CheckpointStore:
             UserError: The files are damaged or of another network.
         """
         folder = self.folder / "best" if best else self.folder
-        steps = [int(file.stem.removeprefix("ckpt-")) for file in folder.glob("ckpt-*.index")]
+        found = (file.stem.removeprefix("ckpt-") for file in folder.glob("ckpt-*.index"))
+        steps = [int(step) for step in found if step.isdigit()]
         if not steps:
             return 0
         path = folder / f"ckpt-{max(steps)}"
@@ -62,8 +63,8 @@ class CheckpointStore:
             self._checkpoint.restore(str(path)).assert_consumed()
         except Exception as error:  # TensorFlow's reader raises nearly every kind on damaged files.
             raise UserError(
-                f"checkpoint {path} cannot be read ({_reason(error)}): delete {path}.* to go on from the "
-                "one before"
+                f"checkpoint {path} cannot be read ({reason(error)}): it is damaged or of another "
+                f"network; move {path}.* away to go on from the one before, if there is one"
             ) from None
         return max(steps)
 
@@ -75,15 +76,9 @@ class CheckpointStore:
             for leftover in folder.glob(f"ckpt-{step}*"):
                 shutil.rmtree(leftover) if leftover.is_dir() else leftover.unlink()
             raise UserError(
-                f"checkpoint {folder}/ckpt-{step} cannot be written ({_reason(error)}): make room and run "
+                f"checkpoint {folder}/ckpt-{step} cannot be written ({reason(error)}): make room and run "
                 "the same command again"
             ) from None
-
-
-def _reason(error: Exception) -> str:
-    """The last clause of TensorFlow's first line: what went wrong, behind where it did."""
-    lines = str(error).strip().splitlines() or [type(error).__name__]
-    return lines[0].split(";")[-1].split("[Op:")[0].strip()[:200]
 
 
 class Checkpoints(Every):

@@ -5,6 +5,7 @@ import tensorflow as tf
 
 from data.images import from_uint8
 from metrics import frechet_distance
+from support.errors import UserError
 
 SIDE = 8
 SAMPLES = 1024
@@ -20,11 +21,16 @@ class PixelFrechet:
     Args:
         images: The real pictures, uint8 (N, H, W, C).
         seed: Seed of the choice among them and of the noise, the same at every call.
+
+    Raises:
+        UserError: There are fewer than two pictures.
     """
 
     name = "pixel_frechet"
 
     def __init__(self, images: np.ndarray, seed: int):
+        if len(images) < 2:
+            raise UserError("one picture is no dataset: give two at least")
         chosen = np.random.default_rng(seed).permutation(len(images))[: 2 * SAMPLES]
         self.real_features = self._features(from_uint8(images[np.sort(chosen)]))
         self.seed = seed

@@ -3,11 +3,12 @@
 from pathlib import Path
 
 import numpy as np
-from PIL import Image
+from PIL import Image, UnidentifiedImageError
 
 from callbacks.every import Every
 from callbacks.record import Record
 from data.images import to_uint8
+from support.errors import UserError, reason
 from support.files import atomic
 
 ROWS = COLUMNS = 8
@@ -38,13 +39,13 @@ def save_png(image: np.ndarray, path: Path) -> None:
 
 
 class Samples(Every):
-    """Writes grids of samples as PNG and to TensorBoard, and at the end a GIF of all of them.
+    """Writes grids of samples as PNG and to TensorBoard.
 
     Args:
         record: Where TensorBoard's pictures go.
         folder: Folder of the PNG files.
         real: uint8 (N, H, W, C), N >= 1: real pictures, shown beside the samples.
-        every: Steps between two pictures; the first is drawn before the first step.
+        every: Steps between two pictures; one more is drawn before the first and after the last step.
         seed: Seed of the fixed noise.
     """
 
@@ -69,12 +70,25 @@ class Samples(Every):
         self.record.image(step, "samples", image)
 
     def on_train_end(self, logs=None):
-        if self.model.stop_training:
-            return
-        files = sorted(self.folder.glob("step-*.png"))
-        chosen = np.unique(np.linspace(0, len(files) - 1, min(GIF_FRAMES, len(files))).astype(int))
-        frames = [Image.open(files[i]) for i in chosen]
-        with atomic(self.folder / "training.gif") as temporary:
+        step = self.model.step
+        if step % self.every and not self.model.stop_training:
+            self.at_step(step, {})
+
+
+def animate(folder: Path) -> None:
+    """Writes `training.gif` from the samples in a folder.
+
+    Raises:
+        UserError: One of them cannot be read.
+    """
+    files = sorted(folder.glob("step-*.png"))
+    chosen = np.unique(np.linspace(0, len(files) - 1, min(GIF_FRAMES, len(files))).astype(int))
+    try:
+        frames = [Image.open(files[i]).copy() for i in chosen]
+    except UnidentifiedImageError as error:
+        raise UserError(f"{reason(error)}: remove it and run the same command again") from None
+    if frames:
+        with atomic(folder / "training.gif") as temporary:
             frames[0].save(
                 temporary,
                 save_all=True,

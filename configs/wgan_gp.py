@@ -1,8 +1,9 @@
 """Gulrajani et al. 2017, Improved Training of Wasserstein GANs (arXiv 1704.00028): CIFAR-10.
 
 Settings of the authors' `gan_cifar.py`: DCGAN networks with 128 filters next to the image, batch norm in
-the generator only, and beta_1 = 0.5 where the paper's Algorithm 1 has 0. The paper scores its residual
-network instead (inception score 7.86 +- .07), so this run has no published number.
+the generator only, and beta_1 = 0.5 where the paper's Algorithm 1 has 0; the weights are drawn as DCGAN's.
+The paper scores its residual network instead (inception score 7.86 +- .07), so this run has no published
+number.
 """
 
 settings = dict(

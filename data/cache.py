@@ -7,13 +7,14 @@ from pathlib import Path
 
 import numpy as np
 import tensorflow as tf
+from tqdm import tqdm
 
 from data.images import ImageShape, fit
 from data.source import Source
 from support.errors import UserError
 from support.files import atomic
 
-BATCH = 256
+BATCH_BYTES = 2**24
 #: Goes up when the same pictures would be written differently.
 FORMAT = 1
 
@@ -30,23 +31,37 @@ def decoded(source: Source, shape: ImageShape) -> np.ndarray:
     Raises:
         UserError: Not one picture could be read, or they cannot be written to the cache.
     """
-    key = f"{FORMAT}/{source.identity}/{shape}"
-    path = folder() / f"{hashlib.sha256(key.encode()).hexdigest()[:24]}.u8"
-    if not path.exists() or path.stat().st_size % math.prod(shape):
+    key = hashlib.sha256(f"{FORMAT}/{source.identity}/{shape}".encode()).hexdigest()[:24]
+    for path in folder().glob(f"{key}-*.u8"):
+        count = int(path.stem.removeprefix(f"{key}-"))
+        if path.stat().st_size == count * math.prod(shape):
+            break
+        path.unlink()  # Cut short by something else than us.
+    else:
         try:
-            _decode(source, shape, path)
+            path = _decode(source, shape, key)
         except OSError as error:
             raise UserError(
-                f"decoded pictures cannot be written to {path.parent} ({error.strerror or error}): "
+                f"decoded pictures cannot be written to {folder()} ({error.strerror or error}): "
                 "free some space or name another folder with GAN_CACHE_DIR"
             ) from None
     return np.memmap(path, np.uint8, mode="r").reshape(-1, *shape)
 
 
-def _decode(source: Source, shape: ImageShape, path: Path) -> None:
-    images = source.images().map(lambda image: fit(image, shape), tf.data.AUTOTUNE).batch(BATCH)
-    with atomic(path) as temporary, open(temporary, "wb") as file:
-        for batch in images.prefetch(2).as_numpy_iterator():
-            file.write(batch.tobytes())
-        if not file.tell():
+def _decode(source: Source, shape: ImageShape, key: str) -> Path:
+    batch_size = max(1, BATCH_BYTES // math.prod(shape))
+    images = source.images().map(lambda image: fit(image, shape), tf.data.AUTOTUNE).batch(batch_size)
+    count = 0
+    with atomic(folder() / f"{key}.u8") as temporary:
+        with (
+            open(temporary, "wb") as file,
+            # Nothing is shown of a dataset that is decoded within seconds.
+            tqdm(desc="decoding, once", unit=" pictures", delay=5, leave=False) as progress,
+        ):
+            for batch in images.prefetch(2).as_numpy_iterator():
+                file.write(batch.tobytes())
+                count += len(batch)
+                progress.update(len(batch))
+        if not count:
             raise UserError("not one file of the dataset is a readable picture")
+    return (folder() / f"{key}.u8").rename(folder() / f"{key}-{count}.u8")

@@ -1,6 +1,7 @@
 """A folder of pictures: every file in it and below that Pillow can read."""
 
 import hashlib
+import os
 import sys
 from pathlib import Path
 
@@ -25,7 +26,7 @@ def folder(path: str, split: str) -> Source:
         UserError: There is no such folder, or no file in it; on reading, no picture among the files.
     """
     root = Path(path).expanduser()
-    if not root.is_dir():
+    if not path or not root.is_dir():
         raise UserError(f"--dataset=folder:{path}: there is no such folder")
     if split != "train":
         raise UserError(f"a folder has only the split 'train', not {split!r}")
@@ -40,7 +41,8 @@ def folder(path: str, split: str) -> Source:
     listing = hashlib.sha256()
     for file in files:
         status = file.stat()
-        listing.update(f"{file}\0{status.st_size}\0{status.st_mtime_ns}\0".encode())
+        name = os.fsencode(file.relative_to(root))
+        listing.update(name + f"\0{status.st_size}\0{status.st_mtime_ns}\0".encode())
 
     def images():
         return tf.data.Dataset.from_generator(
@@ -51,12 +53,23 @@ def folder(path: str, split: str) -> Source:
     return Source(f"folder/{listing.hexdigest()}", SHAPE, images)
 
 
+def _rgb(picture: Image.Image) -> np.ndarray:
+    """uint8 (h, w, 3): 16-bit grey is scaled, transparent parts become white."""
+    if picture.mode.startswith("I"):
+        grey = (np.asarray(picture) // 257).clip(0, 255).astype(np.uint8)
+        return np.stack([grey] * 3, axis=-1)
+    if picture.has_transparency_data:
+        picture = picture.convert("RGBA")
+        picture = Image.alpha_composite(Image.new("RGBA", picture.size, "white"), picture)
+    return np.asarray(picture.convert("RGB"))
+
+
 def _read(root: Path, files: list[Path]):
     broken = []
     for file in files:
         try:
             with Image.open(file) as picture:
-                pixels = np.asarray(ImageOps.exif_transpose(picture).convert("RGB"))
+                pixels = _rgb(ImageOps.exif_transpose(picture))
         except Exception:  # Pillow's readers raise nearly every kind there is on broken files.
             broken.append(str(file.relative_to(root)))
         else:

@@ -1,5 +1,7 @@
 """From decoded pictures to an endless stream of shuffled batches, each a function of its number."""
 
+import os
+
 import numpy as np
 import tensorflow as tf
 
@@ -44,8 +46,13 @@ def batches(images: np.ndarray, batch_size: int, seed: int, start: int = 0) -> t
 
 def _tensor(images: np.ndarray) -> tf.Tensor:
     with tf.device("CPU"):
-        if isinstance(images, np.memmap):
+        if isinstance(images, np.memmap) and _is_whole_file(images):
             return tf.raw_ops.ImmutableConst(
                 dtype=tf.uint8, shape=images.shape, memory_region_name=str(images.filename)
             )
         return tf.constant(images)
+
+
+def _is_whole_file(images: np.memmap) -> bool:
+    """A slice of a mapped array is one too, but no longer the file from its first byte on."""
+    return images.flags.c_contiguous and images.nbytes == os.path.getsize(str(images.filename))

@@ -1,13 +1,14 @@
 """Any image dataset of TensorFlow Datasets, by its own name."""
 
 import difflib
+import re
 import socket
 from urllib.parse import urlparse
 
 import tensorflow_datasets
 
 from data.source import Source, registry
-from support.errors import UserError
+from support.errors import UserError, reason
 
 SHAPE = (64, 64, 3)
 
@@ -24,6 +25,8 @@ def tfds(name: str, split: str, data_dir: str | None) -> Source:
         UserError: No such dataset or split, no image in it, or it is not here and cannot be downloaded.
     """
     try:
+        if not re.fullmatch(r"\w[\w./:-]*", name):
+            raise tensorflow_datasets.core.registered.DatasetNotFoundError
         builder = tensorflow_datasets.builder(name, data_dir=data_dir)
     except tensorflow_datasets.core.registered.DatasetNotFoundError:
         known = [*tensorflow_datasets.list_builders(with_community_datasets=False), *registry.names()]
@@ -33,8 +36,8 @@ def tfds(name: str, split: str, data_dir: str | None) -> Source:
             f"unknown dataset {name!r}: {suggestion}"
             f"(valid: {', '.join(registry.names())}, folder:PATH, or an image dataset of TFDS)"
         ) from None
-    except ValueError as error:
-        raise UserError(f"dataset {name!r}: {_first_line(error)}") from None
+    except Exception as error:  # Its parser and its loaders have one kind each for a name they dislike.
+        raise UserError(f"dataset {name!r} cannot be loaded: {reason(error)}") from None
 
     feature = next(
         (
@@ -52,10 +55,12 @@ def tfds(name: str, split: str, data_dir: str | None) -> Source:
     if None in shape[:2]:
         shape = SHAPE
     try:
-        builder.info.splits[split]
-    except (KeyError, ValueError):
-        valid = ", ".join(builder.info.splits)
-        raise UserError(f"dataset {name!r} has no split {split!r} (valid: {valid})") from None
+        empty = not builder.info.splits[split].num_examples
+    except (KeyError, ValueError, AssertionError):
+        empty = True
+    if empty:
+        valid = ", ".join(f"{known} with {info.num_examples}" for known, info in builder.info.splits.items())
+        raise UserError(f"dataset {name!r} has no pictures in the split {split!r} (valid: {valid})")
 
     def images():
         examples = builder.as_dataset(split=split, shuffle_files=False)
@@ -73,7 +78,7 @@ def _prepare(builder, name: str) -> None:
     except Exception as error:  # The network, the server, the disk, a manual download: all end the same.
         raise UserError(
             f"dataset {name!r} is not in {builder.data_dir} and could not be downloaded "
-            f"({_first_line(error)}): name a folder that holds it with --data_dir, "
+            f"({reason(error)}): name a folder that holds it with --data_dir, "
             "or train on --dataset=digits"
         ) from None
 
@@ -87,7 +92,3 @@ def _check_online(homepage: str) -> None:
         except OSError:
             continue
     raise ConnectionError("no network")
-
-
-def _first_line(error: Exception) -> str:
-    return (str(error).strip().splitlines() or [type(error).__name__])[0]

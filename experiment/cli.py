@@ -1,7 +1,6 @@
 """What the entry points share: flags made from the settings, and errors as one line."""
 
 import dataclasses
-import errno
 import os
 import re
 import sys
@@ -9,15 +8,21 @@ import textwrap
 from collections.abc import Callable, Sequence
 from typing import Any
 
+import tensorflow as tf
 from absl import app, flags, logging
 
 from experiment.settings import KINDS, Settings, all_options, parse_penalties
-from support.errors import UserError
+from support.errors import UserError, reason
 from support.options import Parameter, parameters
 
 FLAGS = flags.FLAGS
 USAGE_ERROR = 2
 
+_FULL_OR_FORBIDDEN = (
+    tf.errors.ResourceExhaustedError,
+    tf.errors.PermissionDeniedError,
+    tf.errors.FailedPreconditionError,
+)
 _HELP_COLUMN = 34
 _KINDS = {
     "int": "a whole number",
@@ -44,16 +49,17 @@ def _settings() -> dict[str, Parameter]:
 
 
 def _help(name: str, found: Parameter) -> str:
-    text = found.option.help
+    text, default = found.option.help, found.default
     for registry in KINDS.values():
         everything = registry.names(aliases=False)
         takers = [taker for taker in everything if name in registry.options(taker)]
+        if len({str(registry.options(taker)[name].default) for taker in takers}) > 1:
+            default = None
         if takers and takers != everything:
             text = f"{', '.join(takers)}: {text}"
     if found.option.names:
         text += f" One of: {', '.join(found.option.names())}."
-    shown = name not in all_options() and found.default not in (None, dataclasses.MISSING)
-    return f"{text} (default: {found.default})" if shown else text
+    return text if default in (None, dataclasses.MISSING) else f"{text} (default: {default})"
 
 
 def given_settings() -> dict[str, Any]:
@@ -76,15 +82,18 @@ def _guarded(main: Callable[[], int | None]) -> int | None:
         return _fail(str(error), error.exit_code)
     except KeyboardInterrupt:
         return _fail("interrupted", 130)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 141
     except OSError as error:
-        if error.errno not in (errno.ENOSPC, errno.EACCES, errno.EROFS, errno.EDQUOT):
-            raise
-        return _fail(f"{error.filename or 'a file'} cannot be written: {error.strerror}", 1)
+        return _fail(f"{error.filename or 'a file'}: {error.strerror or error}", 1)
+    except _FULL_OR_FORBIDDEN as error:
+        return _fail(f"out of memory or disk, or not allowed to write ({reason(error)})", 1)
 
 
 def _parse(arguments: Sequence[str]) -> list[str]:
     logging.set_verbosity(logging.ERROR)
-    if "--help" in arguments or "-h" in arguments:
+    if any(re.fullmatch(r"--?h(elp\w*)?(=.*)?", argument) for argument in arguments):
         print(_help_page())
         sys.exit(0)
     try:

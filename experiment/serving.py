@@ -29,6 +29,7 @@ class _Server(tf.Module):
         self.serving_default = tf.function(
             lambda z: {"images": _unit_range(generator(z, training=False))},
             input_signature=[spec((None, generator.latent_dim), tf.float32, name="z")],
+            autograph=False,
         )
 
         def sample(num_images, seed):
@@ -42,6 +43,7 @@ class _Server(tf.Module):
                 spec((), tf.int32, name="num_images"),
                 spec((2,), tf.int32, name="seed"),
             ],
+            autograph=False,
         )
 
 

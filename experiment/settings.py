@@ -45,26 +45,30 @@ class Settings:
         str | None, Option("Folder of prepared TFDS data (default: $TFDS_DATA_DIR, then TFDS's own).")
     ] = None
     image_size: Annotated[
-        int | None, Option("Side of the pictures in pixels (default: the dataset's).", minimum=8)
+        int | None,
+        Option("Side of the pictures in pixels (default: the dataset's).", minimum=8, maximum=1024),
     ] = None
     channels: Annotated[
         int | None,
         Option("1 for grey, 3 for colour (default: the dataset's).", names=lambda: ["1", "3"]),
     ] = None
-    #: (H, W, C) that the three settings above come to.
+    #: (H, W, C) that the settings above come to.
     image_shape: ImageShape
+    #: What tells these pictures from others: the dataset's version, or a hash of the folder's listing.
+    data_identity: str
 
-    steps: Annotated[int, Option("Generator updates in all.", minimum=1)] = 2000
+    steps: Annotated[int, Option("Generator updates in all.", minimum=1, maximum=2**31 - 1)] = 2000
     batch_size: Annotated[
-        int, Option(f"Real pictures in one turn of the discriminator {_PAPERS}.", minimum=1)
+        int, Option(f"Real pictures a turn of the discriminator {_PAPERS}.", minimum=1, maximum=65_536)
     ]
     n_critic: Annotated[
-        int, Option(f"Turns of the discriminator for each of the generator {_PAPERS}.", minimum=1)
+        int,
+        Option(f"Turns of the discriminator for one of the generator {_PAPERS}.", minimum=1, maximum=1000),
     ]
     seed: Annotated[
         int, Option("Seed of weights, noise and order of the data.", minimum=0, maximum=2**31 - 1)
     ] = 0
-    latent_dim: Annotated[int, Option("Number of entries of z.", minimum=1)] = 100
+    latent_dim: Annotated[int, Option("Number of entries of z.", minimum=1, maximum=65_536)] = 100
 
     optimizer: Annotated[
         str, Option(f"Optimizer of both networks {_PAPERS}.", names=optimizers.registry.names)
@@ -96,12 +100,21 @@ class Settings:
 
     @classmethod
     def from_json(cls, values: Mapping[str, Any]) -> "Settings":
-        """The inverse of `to_json`; what it does not know is passed over."""
-        own = {field.name for field in dataclasses.fields(cls)} - {"options"}
-        settings = {name: value for name, value in values.items() if name in own}
-        settings["image_shape"] = tuple(values["image_shape"])
-        options = {name: value for name, value in values.items() if name in all_options()}
-        return cls(**settings, options=options)
+        """The inverse of `to_json`; what it does not know is passed over.
+
+        Raises:
+            KeyError, TypeError, ValueError: A value is missing, or is not what `to_json` writes.
+        """
+        settings = {name: values[name] for name in [*parameters(cls), "data_identity"]}
+        height, width, channels = values["image_shape"]
+        options = {
+            option: values[option]
+            for kind, registry in KINDS.items()
+            for option in registry.options(values[kind])
+        }
+        for name, found in {**parameters(cls), **all_options()}.items():
+            found.check(name, values.get(name))
+        return cls(**settings, image_shape=(height, width, channels), options=options)
 
 
 def all_options() -> dict[str, Parameter]:
@@ -119,23 +132,46 @@ def resolve(flags: Mapping[str, Any], config: str | None = None) -> Settings:
     Raises:
         UserError: A name is unknown, a value out of its range, or two of them make no sense together.
     """
-    published = configs.get(config).settings if config else {}
+    published = configs.get(config).settings if config is not None else {}
     own, options = parameters(Settings), all_options()
     for name, value in {**published, **flags}.items():
         if name not in own and name not in options:
             raise unknown("setting", name, [*own, *options])
         (own.get(name) or options[name]).option.check(name, value)
 
+    published = _without_overruled(published, flags)
     loss = objectives.canonical(flags.get("loss") or published.get("loss") or own["loss"].default)
     given = {**losses.get(loss).paper, **published, **flags, "loss": loss}
     given.setdefault("discriminator_learning_rate", given["learning_rate"])
     chosen = {name: given.get(name, found.default) for name, found in own.items()}
-    chosen["image_shape"] = _image_shape(chosen)
+    source = data.find(chosen["dataset"], chosen["split"], chosen["data_dir"])
+    chosen["image_shape"] = data.wanted_shape(source.shape, chosen["image_size"], chosen["channels"])
+    chosen["data_identity"] = source.identity
     chosen["options"] = {}
     for kind, registry in KINDS.items():
         chosen["options"] |= _options(kind, registry, chosen[kind], given, flags)
     _settle_batch_norm(chosen, flags)
     return Settings(**chosen)
+
+
+def _without_overruled(published: Mapping[str, Any], flags: Mapping[str, Any]) -> dict[str, Any]:
+    """What is left of a configuration where flags choose another loss, dataset or learning rate.
+
+    Settings of one objective make no sense for the next, and a split is one of its dataset.
+    """
+
+    def overruled(name: str) -> bool:
+        return name in published and flags.get(name, published[name]) != published[name]
+
+    gone: set[str] = set()
+    if overruled("loss"):
+        gone |= {*losses.get(published["loss"]).paper, *objectives.all_options()}
+        gone |= {*optimizers.registry.all_options(), "discriminator_learning_rate", "learning_rate_decay"}
+    if overruled("dataset"):
+        gone |= {"split"}
+    if overruled("learning_rate"):
+        gone |= {"discriminator_learning_rate"}
+    return {name: value for name, value in published.items() if name not in gone}
 
 
 def _options(kind: str, registry: Registry, name: str, given, flags) -> dict[str, Any]:
@@ -162,13 +198,8 @@ def _settle_batch_norm(chosen: dict[str, Any], flags) -> None:
     options["discriminator_batch_norm"] = False
 
 
-def _image_shape(chosen: Mapping[str, Any]) -> ImageShape:
-    shape = data.find(chosen["dataset"], chosen["split"], chosen["data_dir"]).shape
-    return data.wanted_shape(shape, chosen["image_size"], chosen["channels"])
-
-
 def parse_penalties(text: str) -> dict[str, float]:
-    """From "gradient_penalty:10,r1:0.5" to {"gradient_penalty": 10.0, "r1": 0.5}; from "none" to {}.
+    """From "gradient_penalty:10" (more, after commas) to {"gradient_penalty": 10.0}; from "none" to {}.
 
     Raises:
         UserError: A name is unknown, or a weight is missing, negative or no number.

@@ -11,6 +11,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+import configs
 from experiment.settings import Settings, differences
 from support.errors import UserError
 from support.files import atomic
@@ -28,9 +29,12 @@ class Workdir:
 
     @classmethod
     def default(cls, settings: Settings, config: str | None) -> "Workdir":
-        """runs/<what is trained on what>, the same for the same command."""
-        name = config or f"{settings.model}-{settings.loss}-{settings.dataset}"
-        return cls(Path("runs") / re.sub(r"[^\w.-]+", "_", name))
+        """runs/<configuration, or what is trained on what>, the same for the same command."""
+        chosen = {name: getattr(settings, name) for name in ("model", "loss", "dataset")}
+        name = "-".join(chosen.values())
+        if config and chosen.items() <= configs.get(config).settings.items():
+            name = config
+        return cls(Path("runs") / re.sub(r"[^\w.-]+", "_", name)[-100:])
 
     def adopt(self, settings: Settings) -> None:
         """Makes the directory this process's own: a new one, or one that holds the same run.
@@ -40,6 +44,11 @@ class Workdir:
                 directory, or it cannot be written.
         """
         old = self._read() if self.config.exists() else {}
+        if not old and any(self.checkpoints.glob("ckpt-*.index")):
+            raise UserError(
+                f"{self.path} holds checkpoints but no config.json that says of what: "
+                "choose another --workdir"
+            )
         if old and (differing := differences(old, settings)):
             raise UserError(
                 f"{self.path} holds a run with other settings: {'; '.join(differing)}: "
@@ -81,7 +90,7 @@ class Workdir:
             raise UserError(f"--workdir={self.path} holds no run (no config.json): train one first")
         try:
             return Settings.from_json(self._read())
-        except (KeyError, TypeError) as error:
+        except (KeyError, TypeError, ValueError) as error:
             raise UserError(f"{self.config} is not what train.py wrote ({error})") from None
 
     def _read(self) -> dict:

@@ -42,7 +42,7 @@ def input_gradient(function: Callable, x):
 
 
 def gradient_norm(function: Callable, x, epsilon: float = 1e-12):
-    """||grad_x function(x)||_2 per example, shape (batch,), in float32 or wider.
+    """||grad_x function(x)||_2 per example, shape (batch,).
 
     `epsilon` stands inside the square root: the norm has no derivative at 0.
     """

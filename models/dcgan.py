@@ -141,9 +141,9 @@ def dcgan(
     discriminator_batch_norm: DiscriminatorBatchNorm = True,
     filters: Annotated[
         int | None,
-        Option("Channels next to the image (default: 128 from 64x64 on, else 64).", minimum=1),
+        Option("Channels next to the image (default: 128 from 64x64 on, else 64).", minimum=1, maximum=4096),
     ] = None,
-    kernel: Annotated[int, Option("Side of the convolutions' kernels.", minimum=1)] = 5,
+    kernel: Annotated[int, Option("Side of the convolutions' kernels.", minimum=1, maximum=63)] = 5,
 ):
     """The DCGAN pair. `filters` defaults to 128 from 64x64 pixels on, 64 below."""
     shared: dict[str, Any] = dict(image_shape=image_shape, filters=filters, kernel=kernel)

@@ -30,6 +30,15 @@ def as_opponent(network: keras.Model) -> Callable:
     return call
 
 
+def in_turns(images, n_critic: int):
+    """(batch, ...) -> (n_critic, batch // n_critic, ...): what is left over is not used."""
+    size = tf.shape(images)[0] // n_critic
+    message = f"a batch holds the data of n_critic = {n_critic} turns: it needs that many examples"
+    with tf.control_dependencies([tf.debugging.assert_positive(size, message)]):
+        used = images[: size * n_critic]
+    return tf.reshape(used, (n_critic, size, *images.shape[1:]))
+
+
 def repeat(turn: Callable, batches):
     """Takes `turn` on each of the batches in order, and returns what the last one returned.
 
@@ -112,7 +121,10 @@ class GAN(keras.Model):
         `optimizer`, which callbacks such as `LearningRateScheduler` act on, is the generator's.
         Other arguments are those of `keras.Model.compile`.
         """
-        super().compile(optimizer=generator_optimizer, jit_compile=jit_compile, **kwargs)
+        # Keras scales losses for float16 only in its own training step, and would for one player alone.
+        super().compile(
+            optimizer=generator_optimizer, jit_compile=jit_compile, auto_scale_loss=False, **kwargs
+        )
         self.generator_optimizer = self.optimizer
         self.discriminator_optimizer = keras.optimizers.get(discriminator_optimizer)
         self.generator_optimizer.build(self.generator.trainable_variables)
@@ -135,7 +147,7 @@ class GAN(keras.Model):
     def train_step(self, data):
         """One step of Algorithm 1."""
         real_images, _, _ = keras.utils.unpack_x_y_sample_weight(data)
-        batches = tf.stack(tf.split(real_images, self.n_critic))
+        batches = in_turns(real_images, self.n_critic)
         discriminator_logs = repeat(self.discriminator_turn, batches)
         return {**discriminator_logs, **self.generator_turn(batches[-1])}
 

@@ -22,3 +22,9 @@ def unknown(kind: str, name: str, valid: Iterable[str]) -> UserError:
     suggestion = f"did you mean {nearest[0]!r}? " if nearest else ""
     listed = ", ".join(valid) or "none"
     return UserError(f"unknown {kind} {name!r}: {suggestion}(valid: {listed})")
+
+
+def reason(error: BaseException) -> str:
+    """What another library's error says went wrong: the last clause of its first line."""
+    lines = str(error).strip().splitlines() or [type(error).__name__]
+    return lines[0].split(";")[-1].split("[Op:")[0].strip()[:200]

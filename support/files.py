@@ -1,6 +1,7 @@
 """Files that are either there whole or not there at all."""
 
 import contextlib
+import glob
 import os
 import shutil
 from collections.abc import Iterator
@@ -11,17 +12,35 @@ from pathlib import Path
 def atomic(path: str | os.PathLike[str]) -> Iterator[Path]:
     """Yields a temporary path beside `path`; what was written there takes its place on success.
 
-    Works for a file and for a folder (which must not exist yet). After an error nothing is left.
+    Works for a file and for a folder (which must not exist yet). After an error nothing is left, and what a
+    killed process left there goes.
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
+    for leftover in path.parent.glob(f".{glob.escape(path.stem)}.*.tmp{path.suffix}"):
+        if not _is_running(int(leftover.name.split(".tmp")[0].rsplit(".", 1)[1])):
+            _remove(leftover)
     # The suffix stays last: image writers choose their format by it.
     temporary = path.with_name(f".{path.stem}.{os.getpid()}.tmp{path.suffix}")
     try:
         yield temporary
         os.replace(temporary, path)
     finally:
-        if temporary.is_dir():
-            shutil.rmtree(temporary)
-        else:
-            temporary.unlink(missing_ok=True)
+        _remove(temporary)
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)
+
+
+def _is_running(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        pass
+    return True

@@ -68,6 +68,13 @@ class Parameter:
     type: Any
     default: Any
 
+    def check(self, name: str, value: Any) -> None:
+        """Raises `TypeError` or `UserError` unless `value` is right for the option of that name."""
+        kind = typing.get_origin(self.type) or self.type
+        if value is not None and not isinstance(value, (int, float) if kind is float else kind):
+            raise TypeError(f"{name} is {value!r}")
+        self.option.check(name, value)
+
 
 def parameters(thing: Callable[..., Any]) -> dict[str, Parameter]:
     """The options that a function or dataclass declares, by name, in their order."""

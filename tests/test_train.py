@@ -235,7 +235,7 @@ def test_a_damaged_checkpoint_is_named_and_the_one_before_can_be_used(run_progra
     damaged = tmp_path / "checkpoints" / "ckpt-20.data-00000-of-00001"
     damaged.write_bytes(damaged.read_bytes()[:1000])
     result = run_program(*command, "--steps=40")
-    assert_one_line_error(result, "ckpt-20", "cannot be read", "delete")
+    assert_one_line_error(result, "ckpt-20", "cannot be read", "away")
     for file in (tmp_path / "checkpoints").glob("ckpt-20.*"):
         file.unlink()
     result = run_program(*command, "--steps=40")

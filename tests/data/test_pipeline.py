@@ -51,6 +51,13 @@ def test_the_seed_decides_the_order():
     assert not np.array_equal(first, second)
 
 
+def test_a_part_of_the_cached_pictures_is_that_part():
+    part = data.load("digits")[1000:]
+    for images in (part, part[::-1], data.load("digits")[::-1]):
+        mapped = next(iter(data.batches(images, 64, seed=0)))
+        np.testing.assert_array_equal(mapped, next(iter(data.batches(np.array(images), 64, seed=0))))
+
+
 def test_cached_and_in_memory_pictures_give_the_same_batches():
     mapped = data.load("digits")
     assert isinstance(mapped.base, np.memmap) or isinstance(mapped, np.memmap)

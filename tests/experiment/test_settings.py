@@ -35,6 +35,17 @@ def test_a_flag_goes_before_the_config_and_the_config_before_the_paper():
     assert resolve({"dataset": "digits", "beta_1": 0.3}, "wgan_gp").options["beta_1"] == 0.3
 
 
+def test_another_loss_than_the_configs_leaves_its_objective_behind():
+    settings = resolve({"dataset": "digits", "loss": "wgan"}, "wgan_gp")
+    assert settings.options["penalties"] == {} and settings.options["clip"] == 0.01
+    assert settings.optimizer == "rmsprop" and settings.options["filters"] == 128
+
+
+def test_another_learning_rate_is_that_of_both_networks():
+    settings = resolve({"dataset": "digits", "learning_rate": 0.3}, "gan_mnist")
+    assert settings.discriminator_learning_rate == 0.3 and settings.split == "train"
+
+
 def test_another_optimizer_leaves_the_papers_options_behind():
     settings = resolve({"loss": "wgan", "optimizer": "adam"})
     assert "rho" not in settings.options and settings.options["beta_1"] == 0.9
@@ -62,7 +73,7 @@ def test_every_pair_of_model_and_loss_can_be_built(model, loss):
 
 @pytest.mark.parametrize("name", configs.names())
 def test_published_configurations_resolve(name):
-    settings = resolve({"dataset": "digits", "split": "train"}, name)
+    settings = resolve({"dataset": "digits"}, name)
     for key, value in configs.get(name).settings.items():
         if key not in ("dataset", "split"):
             assert settings.to_json()[key] == value

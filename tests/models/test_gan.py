@@ -173,6 +173,14 @@ def test_labels_beside_the_images_are_ignored():
     assert gan.step == 2
 
 
+def test_what_does_not_fill_the_turns_is_left_out():
+    gan = dcgan_pair("wgan")
+    gan.fit(images(23), batch_size=16, verbose=0)
+    assert gan.step == 2 and int(gan.discriminator_optimizer.iterations) == 10
+    with pytest.raises(tf.errors.InvalidArgumentError, match="n_critic = 5 turns"):
+        gan.fit(images(3), batch_size=16, verbose=0)
+
+
 def test_shared_weights_are_refused():
     generator = Shift()
     critic = Slope()
