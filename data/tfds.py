@@ -1,6 +1,5 @@
 """Any image dataset of TensorFlow Datasets, by its own name."""
 
-import difflib
 import re
 import socket
 from urllib.parse import urlparse
@@ -8,7 +7,7 @@ from urllib.parse import urlparse
 import tensorflow_datasets
 
 from data.source import Source, registry
-from support.errors import UserError, reason
+from support.errors import UserError, reason, suggestion
 
 SHAPE = (64, 64, 3)
 
@@ -30,10 +29,8 @@ def tfds(name: str, split: str, data_dir: str | None) -> Source:
         builder = tensorflow_datasets.builder(name, data_dir=data_dir)
     except tensorflow_datasets.core.registered.DatasetNotFoundError:
         known = [*tensorflow_datasets.list_builders(with_community_datasets=False), *registry.names()]
-        nearest = difflib.get_close_matches(name, known, n=1)
-        suggestion = f"did you mean {nearest[0]!r}? " if nearest else ""
         raise UserError(
-            f"unknown dataset {name!r}: {suggestion}"
+            f"unknown dataset {name!r}: {suggestion(name, known)}"
             f"(valid: {', '.join(registry.names())}, folder:PATH, or an image dataset of TFDS)"
         ) from None
     except Exception as error:  # Its parser and its loaders have one kind each for a name they dislike.

@@ -15,13 +15,17 @@ class UserError(ValueError):
         self.exit_code = exit_code
 
 
+def suggestion(name: str, valid: Iterable[str]) -> str:
+    """The words "did you mean 'x'? " for the valid name nearest to `name`; nothing where none is near."""
+    nearest = difflib.get_close_matches(name, valid, n=1)
+    return f"did you mean {nearest[0]!r}? " if nearest else ""
+
+
 def unknown(kind: str, name: str, valid: Iterable[str]) -> UserError:
     """The error for a `name` that is not among the `valid` ones, with the nearest suggested."""
     valid = sorted(valid)
-    nearest = difflib.get_close_matches(str(name), valid, n=1)
-    suggestion = f"did you mean {nearest[0]!r}? " if nearest else ""
     listed = ", ".join(valid) or "none"
-    return UserError(f"unknown {kind} {name!r}: {suggestion}(valid: {listed})")
+    return UserError(f"unknown {kind} {name!r}: {suggestion(str(name), valid)}(valid: {listed})")
 
 
 def reason(error: BaseException) -> str:

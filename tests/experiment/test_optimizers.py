@@ -19,22 +19,18 @@ def trajectory(optimizer, steps=4, scale=1.0):
     return path
 
 
-def test_momentum_rises_linearly():
+@pytest.mark.parametrize(
+    ("first", "last", "momenta"),
+    [(0.5, 0.7, (0.5, 0.6, 0.7, 0.7)), (0.0, 0.9, (0.0, 0.45, 0.9, 0.9))],
+    ids=["from a half", "from zero"],
+)
+def test_momentum_rises_linearly(first, last, momenta):
     w, v, expected = 1.0, 0.0, []
-    for momentum in (0.5, 0.6, 0.7, 0.7):
+    for momentum in momenta:
         v = momentum * v - 0.1 * w
         w += v
         expected.append(w)
-    assert trajectory(MomentumSGD(0.1, 0.5, 0.7, 2)) == pytest.approx(expected, rel=1e-6)
-
-
-def test_momentum_may_rise_from_zero():
-    w, v, expected = 1.0, 0.0, []
-    for momentum in (0.0, 0.45, 0.9, 0.9):
-        v = momentum * v - 0.1 * w
-        w += v
-        expected.append(w)
-    assert trajectory(MomentumSGD(0.1, 0.0, 0.9, 2)) == pytest.approx(expected, rel=1e-6)
+    assert trajectory(MomentumSGD(0.1, first, last, 2)) == pytest.approx(expected, rel=1e-6)
 
 
 @pytest.mark.parametrize("scale", [1.0, 1e-4])
