@@ -48,14 +48,14 @@ def train(settings: Settings, workdir: Workdir) -> int:
     score = callbacks.PixelFrechet(images, settings.seed)
     workdir.adopt(settings)
     print(
-        f"{settings.model} with {settings.loss} on {len(images)} pictures of {settings.dataset} "
+        f"{settings.model} with {settings.loss} on {len(images)} examples of {settings.dataset} "
         f"{'x'.join(map(str, settings.image_shape))} -> {workdir.path}"
     )
 
     store = callbacks.CheckpointStore(gan, workdir.checkpoints, settings.keep_checkpoints)
     step = store.restore()
     if step == 0:
-        gan.generator.adapt(images)
+        gan.adapt(images)
     elif step < settings.steps:
         print(f"resuming after step {step}")
     if step >= settings.steps:

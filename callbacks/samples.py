@@ -12,6 +12,8 @@ from support.errors import UserError, reason
 from support.files import atomic
 
 ROWS = COLUMNS = 8
+#: Points are drawn as a cloud of that many.
+POINTS = 2500
 #: Tiny pictures are shown enlarged, with hard pixels.
 SMALLEST_TILE = 32
 GAP, GAP_GREY = 2, 96
@@ -32,6 +34,20 @@ def grid(images: np.ndarray, columns: int = COLUMNS) -> np.ndarray:
     return tiles.swapaxes(1, 2).reshape(-1, columns * width, channels)
 
 
+def cloud(points: np.ndarray, real: np.ndarray) -> np.ndarray:
+    """float (N, 2) -> a picture of the points within the frame of the real ones, uint8 (H, W, 3)."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    canvas = FigureCanvasAgg(Figure(figsize=(4, 4), dpi=100))
+    axes = canvas.figure.add_axes((0, 0, 1, 1))
+    axes.scatter(*points[:, :2].T, s=4, alpha=0.4, linewidths=0)
+    middle, reach = real[:, :2].mean(axis=0), 0.75 * np.ptp(real[:, :2], axis=0).max()
+    axes.set(xlim=(middle[0] - reach, middle[0] + reach), ylim=(middle[1] - reach, middle[1] + reach))
+    canvas.draw()
+    return np.asarray(canvas.buffer_rgba())[..., :3]
+
+
 def save_png(image: np.ndarray, path: Path) -> None:
     """Writes a uint8 picture (H, W, 1 or 3)."""
     with atomic(path) as temporary:
@@ -44,7 +60,7 @@ class Samples(Every):
     Args:
         record: Where TensorBoard's pictures go.
         folder: Folder of the PNG files.
-        real: uint8 (N, H, W, C), N >= 1: real pictures, shown beside the samples.
+        real: uint8 (N, H, W, C) or float32 (N, D), N >= 1: real examples, shown beside the samples.
         every: Steps between two pictures; one more is drawn before the first and after the last step.
         seed: Seed of the fixed noise.
     """
@@ -53,19 +69,25 @@ class Samples(Every):
         super().__init__(every)
         self.record = record
         self.folder = folder
-        self.real = np.resize(real[: ROWS * COLUMNS], (ROWS * COLUMNS, *real.shape[1:]))
+        self.count = ROWS * COLUMNS if real.ndim == 4 else POINTS
+        self.real = np.resize(real[: self.count], (self.count, *real.shape[1:]))
         self.seed = seed
 
+    def _draw(self, examples) -> np.ndarray:
+        if self.real.ndim == 2:
+            return cloud(np.asarray(examples), self.real)
+        return grid(examples if examples.dtype == np.uint8 else to_uint8(examples))
+
     def on_train_begin(self, logs=None):
-        self._z = self.model.generator.sample_latent(ROWS * COLUMNS, self.seed)
+        self._z = self.model.generator.sample_latent(self.count, self.seed)
         if self.model.step == 0:
-            real = grid(self.real)
+            real = self._draw(self.real)
             save_png(real, self.folder / "real.png")
             self.record.image(0, "real", real)
             self.at_step(0, {})
 
     def at_step(self, step, logs):
-        image = grid(to_uint8(self.model.generator(self._z, training=False)))
+        image = self._draw(self.model.generator.finished(self._z))
         save_png(image, self.folder / f"step-{step:07d}.png")
         self.record.image(step, "samples", image)
 

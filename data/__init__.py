@@ -1,20 +1,20 @@
-"""Real pictures: one file per kind of source, decoded once, and endless shuffled batches of them."""
+"""Real examples: one file per kind of source, decoded once, and endless shuffled batches of them."""
 
 import numpy as np
 
 from data.cache import decoded
-from data.images import ImageShape
 from data.pipeline import batches
-from data.source import Source, registry
+from data.source import Points, Source, registry
+from support.errors import UserError
 
 __all__ = ["batches", "decoded", "find", "load", "wanted_shape"]
 
 
-def find(name: str, split: str = "train", data_dir: str | None = None) -> Source:
+def find(name: str, split: str = "train", data_dir: str | None = None) -> Source | Points:
     """The source that a `--dataset` value names. Nothing is decoded yet.
 
     Args:
-        name: An embedded dataset ("digits"), "folder:PATH", or an image dataset of TFDS by its name.
+        name: An embedded dataset ("digits"), a toy density ("ring"), "folder:PATH", or an image dataset of TFDS by its name.
         split: "train", "test", ... as the source names them.
         data_dir: Folder of prepared TFDS data.
 
@@ -32,8 +32,16 @@ def find(name: str, split: str = "train", data_dir: str | None = None) -> Source
     return tfds(name, split, data_dir)
 
 
-def wanted_shape(own: ImageShape, image_size: int | None = None, channels: int | None = None) -> ImageShape:
-    """(H, W, C) of the pictures: the dataset's own, where nothing else is asked for."""
+def wanted_shape(own, image_size: int | None = None, channels: int | None = None) -> tuple[int, ...]:
+    """(H, W, C) of the pictures: the dataset's own, where nothing else is asked for; (D,) of points.
+
+    Raises:
+        ValueError: Points are asked to have a size or channels.
+    """
+    if len(own) == 1:
+        if image_size or channels:
+            raise UserError("points have no --image_size and no --channels: leave them out")
+        return own
     height, width = (image_size, image_size) if image_size else own[:2]
     return height, width, channels or own[2]
 
@@ -46,7 +54,9 @@ def load(
     channels: int | None = None,
     data_dir: str | None = None,
 ) -> np.ndarray:
-    """All pictures of a dataset: uint8 (N, H, W, C), mapped from the cache of decoded pictures.
+    """All examples of a dataset.
+
+    Pictures are uint8 (N, H, W, C), mapped from the cache of decoded pictures; points float32 (N, D).
 
     Args:
         image_size: Both sides in pixels; by default those of the dataset (64 where its pictures differ).
@@ -56,4 +66,5 @@ def load(
         ValueError: As `find`; or not one picture can be read.
     """
     source = find(name, split, data_dir)
-    return decoded(source, wanted_shape(source.shape, image_size, channels))
+    shape = wanted_shape(source.shape, image_size, channels)
+    return source.draw() if isinstance(source, Points) else decoded(source, shape)

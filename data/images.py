@@ -7,8 +7,8 @@ ImageShape = tuple[int, int, int]
 
 
 def from_uint8(images):
-    """uint8 tensor -> float32 in [-1, 1]."""
-    return tf.cast(images, tf.float32) / 127.5 - 1
+    """uint8 tensor -> float32 in [-1, 1]; points (float32) stay as they are."""
+    return tf.cast(images, tf.float32) / 127.5 - 1 if images.dtype == tf.uint8 else images
 
 
 def to_uint8(images) -> np.ndarray:

@@ -9,13 +9,14 @@ from data.images import from_uint8
 
 
 def batches(images: np.ndarray, batch_size: int, seed: int, start: int = 0) -> tf.data.Dataset:
-    """Endless batches, float32 (batch_size, H, W, C) in [-1, 1], epoch after epoch.
+    """Endless batches, float32 (batch_size, H, W, C) in [-1, 1] or (batch_size, D), epoch after epoch.
 
     Every epoch is a permutation drawn from (seed, epoch), so the stream has no state: to go on after
     `start` batches it is opened there. A batch may hold the end of one epoch and the start of the next.
 
     Args:
-        images: uint8 (N, H, W, C). One mapped from a file is read through the page cache, not copied.
+        images: uint8 (N, H, W, C), or points, float32 (N, D). A file mapped into memory is read through the page
+            cache, not copied.
         batch_size: Examples a batch; all batches are full.
         seed: Seed of the order.
         start: Number of batches that are passed over.

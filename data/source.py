@@ -1,13 +1,14 @@
-"""What a kind of source has to say about its pictures, before any of them is read."""
+"""What a kind of source has to say about its examples, before any of them is read."""
 
 import dataclasses
 from collections.abc import Callable
 
+import numpy as np
 import tensorflow as tf
 
 from support.registry import Registry
 
-#: Sources that have a name of their own: functions of (split) that return a `Source`.
+#: Sources that have a name of their own: functions of (split) that return a `Source` or `Points`.
 registry = Registry("dataset", "data")
 
 
@@ -24,3 +25,22 @@ class Source:
     identity: str
     shape: tuple[int, int, int]
     images: Callable[[], tf.data.Dataset]
+
+
+@dataclasses.dataclass(frozen=True)
+class Points:
+    """Points drawn from a known density.
+
+    Attributes:
+        identity: Text that changes whenever the points do.
+        shape: (D,).
+        draw: Draws them: float32 (N, D), always the same.
+        centres, std: Where the density is an equal mixture of isotropic Gaussians: their means (K, D) and
+            standard deviation.
+    """
+
+    identity: str
+    shape: tuple[int]
+    draw: Callable[[], np.ndarray]
+    centres: np.ndarray | None = None
+    std: float | None = None

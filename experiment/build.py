@@ -7,7 +7,7 @@ import models
 from experiment import optimizers
 from experiment.settings import Settings
 from losses.objective import registry as objectives
-from models.gan import GAN
+from models.gan import GAN, registry as algorithms
 from models.network import registry as pairs
 
 
@@ -25,7 +25,14 @@ def gan(settings: Settings) -> GAN:
         **settings.options_of(pairs, settings.model),
     )
     objective = losses.get(settings.loss, **settings.options_of(objectives, settings.loss))
-    pair = GAN(generator, discriminator, objective, n_critic=settings.n_critic, seed=settings.seed)
+    pair = algorithms.find(settings.algorithm)(
+        generator,
+        discriminator,
+        objective,
+        **settings.options_of(algorithms, settings.algorithm),
+        n_critic=settings.n_critic,
+        seed=settings.seed,
+    )
     pair.compile(
         _optimizer(settings, settings.learning_rate),
         _optimizer(settings, settings.discriminator_learning_rate),

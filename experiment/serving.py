@@ -27,15 +27,14 @@ class _Server(tf.Module):
         self._variables = [variable.value for variable in generator.variables]
         spec = tf.TensorSpec
         self.serving_default = tf.function(
-            lambda z: {"images": _unit_range(generator(z, training=False))},
+            lambda z: self._named(generator.finished(z), 1),
             input_signature=[spec((None, generator.latent_dim), tf.float32, name="z")],
             autograph=False,
         )
 
         def sample(num_images, seed):
             z = generator.sample_latent(num_images, _GivenSeed(seed))
-            pixels = 255 * _unit_range(generator(z, training=False))
-            return {"images": tf.cast(tf.round(pixels), tf.uint8)}
+            return self._named(generator.finished(z), 255, tf.uint8)
 
         self.sample = tf.function(
             sample,
@@ -47,8 +46,12 @@ class _Server(tf.Module):
         )
 
 
-def _unit_range(images):
-    return tf.clip_by_value((images + 1) / 2, 0, 1)
+    @staticmethod
+    def _named(examples, white: int, dtype=tf.float32):
+        if len(examples.shape) == 2:
+            return {"points": examples}
+        images = white * tf.clip_by_value((examples + 1) / 2, 0, 1)
+        return {"images": images if dtype == tf.float32 else tf.cast(tf.round(images), dtype)}
 
 
 def export_saved_model(generator: Generator, folder: Path, version: int) -> Path:
@@ -56,6 +59,8 @@ def export_saved_model(generator: Generator, folder: Path, version: int) -> Path
 
     - `serving_default`: `z` float32 (batch, latent_dim) -> `images` float32 (batch, H, W, C) in [0, 1].
     - `sample`: `num_images` int32 (), `seed` int32 (2,) -> `images` uint8 (num_images, H, W, C).
+
+    A generator of points gives `points` float32 (batch, D) from both.
 
     Returns:
         The versioned folder.

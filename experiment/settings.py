@@ -16,13 +16,19 @@ import losses
 from data.images import ImageShape
 from experiment import optimizers
 from losses.objective import registry as objectives
+from models.gan import registry as algorithms
 from models.network import registry as pairs
 from support.errors import UserError, unknown
 from support.options import Option, Parameter, parameters
 from support.registry import Registry
 
 #: What has options of its own, by the setting that names it.
-KINDS = {"loss": objectives, "model": pairs, "optimizer": optimizers.registry}
+KINDS = {
+    "loss": objectives,
+    "model": pairs,
+    "optimizer": optimizers.registry,
+    "algorithm": algorithms,
+}
 
 _PAPERS = "(default: the objective's paper's)"
 
@@ -33,11 +39,12 @@ class Settings:
 
     model: Annotated[str, Option("Network pair.", names=pairs.names)] = "dcgan"
     loss: Annotated[str, Option("Objective.", names=objectives.names)] = "non_saturating"
+    algorithm: Annotated[str, Option("What one step does.", names=algorithms.names)] = "alternating"
     dataset: Annotated[
         str,
         Option(
-            "Pictures: digits (embedded), folder:PATH, or an image dataset of TFDS by its name "
-            "(mnist, fashion_mnist, cifar10, celeb_a, ...)."
+            "Examples: digits (embedded), folder:PATH, an image dataset of TFDS by its name (mnist, "
+            "fashion_mnist, cifar10, celeb_a, ...), or points of ring, grid or swiss_roll."
         ),
     ] = "digits"
     split: Annotated[str, Option("Split of the dataset, in the dataset's own words.")] = "train"
@@ -52,7 +59,7 @@ class Settings:
         int | None,
         Option("1 for grey, 3 for colour (default: the dataset's).", names=lambda: ["1", "3"]),
     ] = None
-    #: (H, W, C) that the settings above come to.
+    #: (H, W, C) that the settings above come to; (D,) for points.
     image_shape: ImageShape
     #: What tells these pictures from others: the dataset's version, or a hash of the folder's listing.
     data_identity: str
@@ -106,7 +113,6 @@ class Settings:
             KeyError, TypeError, ValueError: A value is missing, or is not what `to_json` writes.
         """
         settings = {name: values[name] for name in [*parameters(cls), "data_identity"]}
-        height, width, channels = values["image_shape"]
         options = {
             option: values[option]
             for kind, registry in KINDS.items()
@@ -114,7 +120,7 @@ class Settings:
         }
         for name, found in {**parameters(cls), **all_options()}.items():
             found.check(name, values.get(name))
-        return cls(**settings, image_shape=(height, width, channels), options=options)
+        return cls(**settings, image_shape=tuple(values["image_shape"]), options=options)
 
 
 def all_options() -> dict[str, Parameter]:

@@ -1,12 +1,14 @@
 """What an objective is: two losses over scores, the parts added to them, and its paper's settings."""
 
 import dataclasses
+import functools
 from collections.abc import Callable, Mapping, Sequence
 from typing import Annotated, Any, ClassVar
 
+import keras
 from keras import ops
 
-from losses import constraints, penalties
+from losses import constraints, penalties, score_tricks
 from support.options import Option
 from support.registry import Registry
 
@@ -23,6 +25,22 @@ Clip = Annotated[
 ]
 
 
+def _in_float32(loss: Callable) -> Callable:
+    """Scores of half precision are widened: their squares and exponentials would not fit."""
+
+    @functools.wraps(loss)
+    def widened(self, real_scores, fake_scores):
+        return loss(self, _widen(real_scores), _widen(fake_scores))
+
+    return widened
+
+
+def _widen(scores):
+    scores = ops.convert_to_tensor(scores)
+    narrow = keras.backend.standardize_dtype(scores.dtype) in ("float16", "bfloat16")
+    return ops.cast(scores, "float32") if narrow else scores
+
+
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Objective:
     """A game between a generator and a discriminator (or critic).
@@ -35,13 +53,44 @@ class Objective:
         penalties: Weight of each penalty of `losses.penalties` in the discriminator's loss, by name.
         clip: The c of weight clipping: after each of its updates the discriminator's weights are
             clipped to [-c, c]. None or 0: no clipping.
+        penalty_every: Lazy regularisation (Karras et al. 2020, arXiv 1912.04958, appendix B): the
+            penalties act on every k-th turn of the discriminator alone, k times as strongly.
+        label_flipping: Share of a batch whose labels "real" and "fake" are swapped in the
+            discriminator's loss.
+        top_k: Share of a batch, its best-scored samples, that the generator ends up learning from
+            (Sinha et al. 2020, arXiv 2002.06224). 1: all.
+        top_k_decay: Factor by which the share falls, from 1, with every update of the generator.
     """
 
     penalties: Penalties = dataclasses.field(default_factory=dict)
     clip: Clip = None
+    penalty_every: Annotated[
+        int, Option("Lazy regularisation: penalties act every k-th turn, k times as strongly.", minimum=1)
+    ] = 1
+    label_flipping: Annotated[
+        float,
+        Option("Label flipping: share of a batch with real and fake swapped.", minimum=0, maximum=1),
+    ] = 0.0
+    top_k: Annotated[
+        float,
+        Option("Top-k training: share of the best samples that the generator keeps.", above=0, maximum=1),
+    ] = 1.0
+    top_k_decay: Annotated[
+        float,
+        # The paper's 0.99 an epoch, for its 50,000 images in batches of 128.
+        Option("Factor by which the share falls to --top_k with every update.", above=0, maximum=1),
+    ] = 0.99997
 
     #: The settings the objective's paper trains with. A flag or a config overrides each of them.
     paper: ClassVar[Mapping[str, Any]] = {}
+    #: Whether scores are energies, >= 0 and low for data, which only an autoencoder gives.
+    needs_energy: ClassVar[bool] = False
+
+    def __init_subclass__(cls, **kwargs):
+        super().__init_subclass__(**kwargs)
+        for name in ("discriminator_loss", "generator_loss"):
+            if name in cls.__dict__:
+                setattr(cls, name, _in_float32(cls.__dict__[name]))
 
     def discriminator_loss(self, real_scores, fake_scores):
         raise NotImplementedError
@@ -56,11 +105,40 @@ class Objective:
             "score_fake": ops.mean(fake_scores),
         }
 
-    def penalty(self, discriminator: Callable, real, fake, seed=None):
-        """Weighted sum of the objective's penalties: scalar, added to the discriminator's loss."""
-        return sum(
-            weight * penalties.registry.find(name)(discriminator, real, fake, seed=seed)
-            for name, weight in self.penalties.items()
+    def discriminator_cost(self, real_scores, fake_scores, seed=None):
+        """The discriminator's loss as it is trained with: labels may be flipped."""
+        if self.label_flipping:
+            real_scores, fake_scores = score_tricks.flip_labels(
+                real_scores, fake_scores, self.label_flipping, seed
+            )
+        return self.discriminator_loss(real_scores, fake_scores)
+
+    def generator_cost(self, real_scores, fake_scores, step=0):
+        """The generator's loss after `step` updates as it is trained with: on all samples or the best."""
+        if self.top_k < 1:
+            share = ops.maximum(self.top_k, self.top_k_decay ** ops.cast(step, "float32"))
+            better = -1 if self.needs_energy else 1
+            real_scores, fake_scores = score_tricks.keep_best(real_scores, fake_scores, share, better)
+        return self.generator_loss(real_scores, fake_scores)
+
+    def penalty(self, discriminator: Callable, real, fake, *, seed=None, step=0):
+        """Weighted sum of the objective's penalties after `step` updates of the discriminator.
+
+        A scalar, added to the discriminator's loss.
+        """
+
+        def weighted():
+            return sum(
+                weight * ops.cast(penalties.registry.find(name)(discriminator, real, fake, seed), "float32")
+                for name, weight in self.penalties.items()
+            )
+
+        if not self.penalties or self.penalty_every == 1:
+            return weighted()
+        return ops.cond(
+            ops.equal(step % self.penalty_every, 0),
+            lambda: self.penalty_every * weighted(),
+            lambda: ops.zeros(()),
         )
 
     def constrain(self, variables: Sequence) -> None:
@@ -75,9 +153,11 @@ class Objective:
 
     @property
     def allows_batch_norm(self) -> bool:
-        """Whether the discriminator may hold batch norm.
+        """Whether the discriminator may hold batch norm, or anything else that mixes a batch.
 
         A penalty on the gradient of each score by its own input has no meaning where the scores of
         a batch depend on one another (Gulrajani et al. 2017, section 4).
         """
-        return not any(self.penalties.values())
+        return not any(
+            weight and name in penalties.PER_EXAMPLE for name, weight in self.penalties.items()
+        )

@@ -10,13 +10,25 @@ from collections.abc import Callable
 import keras
 from keras import ops
 
+from support import pictures
 from support.registry import Registry
 
 registry = Registry("penalty", "losses")
 
+#: Penalties on the gradient of each score by its own input.
+PER_EXAMPLE: set[str] = set()
 
-def input_gradient(function: Callable, x):
-    """d function(x)_i / d x_i for every example i, shape of x; differentiable once more.
+
+def _of_gradient(name: str) -> Callable:
+    def register(penalty: Callable) -> Callable:
+        PER_EXAMPLE.add(name)
+        return registry.register(name)(penalty)
+
+    return register
+
+
+def scores_and_gradient(function: Callable, x):
+    """function(x), and the derivative of its sum by x, shape of x; differentiable once more.
 
     The one thing `keras.ops` has no word for: each backend says it in its own.
     """
@@ -26,43 +38,129 @@ def input_gradient(function: Callable, x):
 
         with tf.GradientTape() as tape:
             tape.watch(x)
-            scores = ops.sum(function(x))
-        return tape.gradient(scores, x)
+            scores = function(x)
+            total = ops.sum(scores)
+        return scores, tape.gradient(total, x)
     if backend == "torch":
         import torch
 
         if not x.requires_grad:
             x = x.detach().requires_grad_()
-        return torch.autograd.grad(function(x).sum(), x, create_graph=True)[0]
+        scores = function(x)
+        return scores, torch.autograd.grad(scores.sum(), x, create_graph=True)[0]
     if backend == "jax":
         import jax
 
-        return jax.grad(lambda inputs: ops.sum(function(inputs)))(x)
+        scores, pull_back = jax.vjp(function, x)
+        return scores, pull_back(ops.ones_like(scores))[0]
     raise NotImplementedError(f"the {backend} backend cannot differentiate")
 
 
+def squared_gradient_norm(function: Callable, x):
+    """||grad_x function(x)||^2 per score, float32 (number of scores,).
+
+    A packing discriminator gives one score for several examples: its gradient is by all of them.
+    """
+    scores, gradient = scores_and_gradient(function, x)
+    gradient = ops.reshape(ops.cast(gradient, "float32"), (ops.shape(scores)[0], -1))
+    return ops.sum(ops.square(gradient), axis=1)
+
+
 def gradient_norm(function: Callable, x, epsilon: float = 1e-12):
-    """||grad_x function(x)||_2 per example, shape (batch,).
+    """||grad_x function(x)||_2 per score, float32 (number of scores,).
 
     `epsilon` stands inside the square root: the norm has no derivative at 0.
     """
-    gradient = input_gradient(function, x)
-    gradient = ops.reshape(gradient, (ops.shape(gradient)[0], -1))
-    return ops.sqrt(ops.sum(ops.square(gradient), axis=1) + epsilon)
+    return ops.sqrt(squared_gradient_norm(function, x) + epsilon)
+
+
+def _one_per_example(x, seed):
+    shape = (ops.shape(x)[0],) + (1,) * (len(x.shape) - 1)
+    return keras.random.uniform(shape, dtype=x.dtype, seed=seed)
 
 
 def interpolate(real, fake, seed=None):
     """x^ = e x + (1 - e) x~ with one e ~ U[0, 1] per example."""
-    epsilon_shape = (ops.shape(real)[0],) + (1,) * (len(real.shape) - 1)
-    epsilon = keras.random.uniform(epsilon_shape, dtype=real.dtype, seed=seed)
+    epsilon = _one_per_example(real, seed)
     return epsilon * real + (1 - epsilon) * fake
 
 
-@registry.register("gradient_penalty")
+@_of_gradient("gradient_penalty")
 def gradient_penalty(discriminator: Callable, real, fake, seed=None):
-    """E (||grad_x^ D(x^)||_2 - 1)^2 on interpolates, two-sided.
+    """E (||grad_x^ D(x^)||_2 - 1)^2 on interpolates x^, two-sided.
 
     Gulrajani et al. 2017 (arXiv 1704.00028), equation 3; the paper's weight is lambda = 10.
     """
     norm = gradient_norm(discriminator, interpolate(real, fake, seed))
     return ops.mean(ops.square(norm - 1))
+
+
+@_of_gradient("lipschitz_penalty")
+def lipschitz_penalty(discriminator: Callable, real, fake, seed=None):
+    """E max(0, ||grad_x^ D(x^)||_2 - 1)^2 on interpolates x^, one-sided.
+
+    Petzka, Fischer and Lukovnikov 2018, WGAN-LP (arXiv 1709.08894), equation 8; weight 10.
+    """
+    norm = gradient_norm(discriminator, interpolate(real, fake, seed))
+    return ops.mean(ops.square(ops.relu(norm - 1)))
+
+
+@_of_gradient("dragan")
+def dragan(discriminator: Callable, real, fake, seed=None):
+    """E (||grad D(x + a d)||_2 - 1)^2 around the data: d ~ 1/2 std(x) U[0, 1] per entry, a ~ U[0, 1].
+
+    Kodali et al. 2017 (arXiv 1705.07215), with the perturbation of the authors' code; weight 10. std is
+    taken over all entries of the batch, a is drawn once per example.
+    """
+    noise = keras.random.uniform(ops.shape(real), dtype=real.dtype, seed=seed)
+    share = _one_per_example(real, seed + 1 if isinstance(seed, int) else seed)
+    norm = gradient_norm(discriminator, real + share * 0.5 * ops.std(real) * noise)
+    return ops.mean(ops.square(norm - 1))
+
+
+@_of_gradient("r1")
+def r1(discriminator: Callable, real, fake, seed=None):
+    """1/2 E ||grad_x D(x)||^2 on data.
+
+    Mescheder, Geiger and Nowozin 2018 (arXiv 1801.04406), equation 9: the weight is the paper's gamma. (The
+    authors' code leaves out the half: its 10 is gamma = 20.)
+    """
+    return 0.5 * ops.mean(squared_gradient_norm(discriminator, real))
+
+
+@_of_gradient("r2")
+def r2(discriminator: Callable, real, fake, seed=None):
+    """1/2 E ||grad D(G(z))||^2 on samples.
+
+    Mescheder, Geiger and Nowozin 2018 (arXiv 1801.04406), equation 10: the weight is the paper's gamma.
+    """
+    return 0.5 * ops.mean(squared_gradient_norm(discriminator, fake))
+
+
+@_of_gradient("zero_centered")
+def zero_centered(discriminator: Callable, real, fake, seed=None):
+    """E ||grad_x^ D(x^)||^2 on interpolates x^.
+
+    Thanh-Tung, Tran and Venkatesh 2019 (arXiv 1902.03984), 0-GP; weight 100 in their experiments.
+    """
+    return ops.mean(squared_gradient_norm(discriminator, interpolate(real, fake, seed)))
+
+
+@_of_gradient("wasserstein_divergence")
+def wasserstein_divergence(discriminator: Callable, real, fake, seed=None):
+    """E ||grad_x^ D(x^)||^p on interpolates x^, with p = 6.
+
+    Wu et al. 2018, WGAN-div (arXiv 1712.01026), equation 8; the paper's weight is k = 2.
+    """
+    return ops.mean(squared_gradient_norm(discriminator, interpolate(real, fake, seed)) ** 3)
+
+
+@registry.register("consistency")
+def consistency(discriminator: Callable, real, fake, seed=None):
+    """E (D(x) - D(T(x)))^2 on data, where T mirrors at random and moves by up to 4 pixels.
+
+    Zhang et al. 2020, CR-GAN (arXiv 1910.12027), equation 3; the paper's weight is 10. Pictures only.
+    """
+    moved = pictures.shift(pictures.flip(real, seed), (4, 4), seed)
+    difference = ops.cast(discriminator(real) - discriminator(moved), "float32")
+    return ops.mean(ops.square(difference))

@@ -16,7 +16,10 @@ def wasserstein_estimate(real_scores, fake_scores):
 @register("wgan")
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class WGAN(Objective):
-    """Arjovsky, Chintala and Bottou 2017 (arXiv 1701.07875), Algorithm 1: weights clipped to [-c, c]."""
+    """Weights clipped to [-c, c]. Arjovsky, Chintala and Bottou 2017 (arXiv 1701.07875), Algorithm 1.
+
+    Choose it for a loss that follows sample quality, and to see what clipping costs.
+    """
 
     clip: Clip = 0.01
 
@@ -30,11 +33,11 @@ class WGAN(Objective):
     )
 
     def discriminator_loss(self, real_scores, fake_scores):
-        """E f(g(z)) - E f(x): minus the estimate of W1, which the critic raises."""
+        """E f(g(z)) - E f(x)"""
         return -wasserstein_estimate(real_scores, fake_scores)
 
     def generator_loss(self, real_scores, fake_scores):
-        """-E f(g(z))."""
+        """-E f(g(z))"""
         return -ops.mean(fake_scores)
 
     def summaries(self, real_scores, fake_scores):
@@ -48,7 +51,10 @@ class WGAN(Objective):
 @register("wgan_gp")
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class WGANGP(WGAN):
-    """Gulrajani et al. 2017 (arXiv 1704.00028), Algorithm 1: a gradient penalty instead of clipping."""
+    """A gradient penalty instead of clipping. Gulrajani et al. 2017 (arXiv 1704.00028), Algorithm 1.
+
+    Choose it where training should simply work, at twice the cost of a critic's turn.
+    """
 
     penalties: Penalties = dataclasses.field(default_factory=lambda: {"gradient_penalty": 10.0})
     clip: Clip = None
@@ -62,3 +68,27 @@ class WGANGP(WGAN):
         batch_size=64,
         discriminator_batch_norm=False,
     )
+
+
+@register("wgan_lp")
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class WGANLP(WGANGP):
+    """The one-sided penalty. Petzka, Fischer and Lukovnikov 2018 (arXiv 1709.08894), equation 8.
+
+    Choose it over `wgan_gp` where a critic flatter than slope 1 should not be punished, or with a larger weight.
+    """
+
+    penalties: Penalties = dataclasses.field(default_factory=lambda: {"lipschitz_penalty": 10.0})
+
+
+@register("wgan_div")
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class WGANDiv(WGANGP):
+    """The Wasserstein divergence, k = 2, p = 6. Wu et al. 2018 (arXiv 1712.01026), equation 8.
+
+    Choose it for a Wasserstein-like game that needs no Lipschitz constraint.
+    """
+
+    penalties: Penalties = dataclasses.field(default_factory=lambda: {"wasserstein_divergence": 2.0})
+
+    paper: ClassVar = {**WGANGP.paper, "learning_rate": 2e-4, "beta_1": 0.5, "beta_2": 0.999}

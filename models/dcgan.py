@@ -9,32 +9,29 @@ at 64x64 the channels are the paper's 1024-512-256-128 and, in the authors' code
 doubles, and the side of the kernels: WGAN's authors use 64 and 4.
 """
 
-from typing import Annotated, Any
+import dataclasses
+from typing import Annotated
 
 import keras
 from keras import layers
 
 from models.network import (
+    Discriminator,
     DiscriminatorBatchNorm,
     Generator,
-    ImageShape,
     Latent,
     Network,
+    Pair,
     filters_near_image,
+    halvings,
     register,
-    serializable,
-    stages,
 )
+from models.stabilisers import serializable
 from support.options import Option
 
 
 def normal_weights(mean: float = 0.0) -> keras.initializers.Initializer:
     return keras.initializers.RandomNormal(mean, 0.02)
-
-
-def batch_norm() -> layers.Layer:
-    """Gain from N(1, 0.02); momentum and epsilon of the Torch version of the authors' code."""
-    return layers.BatchNormalization(momentum=0.9, epsilon=1e-5, gamma_initializer=normal_weights(1.0))
 
 
 @serializable
@@ -45,44 +42,26 @@ class DCGANGenerator(Generator):
         batch_norm: False for the generator without batch norm of WGAN's Figure 6.
     """
 
-    def __init__(
-        self,
-        *,
-        image_shape: ImageShape,
-        latent_dim: int,
-        latent: str,
-        batch_norm: bool = True,
-        filters: int | None = None,
-        kernel: int = 5,
-        name=None,
-    ):
-        super().__init__(
-            image_shape=image_shape,
-            latent_dim=latent_dim,
-            latent=latent,
-            batch_norm=batch_norm,
-            filters=filters,
-            kernel=kernel,
-            name=name,
-        )
-        height, width, channels = image_shape
-        count = stages(image_shape)
-        filters = (filters or filters_near_image(image_shape)) * 2 ** (count - 1)
-        shape = (height // 2**count, width // 2**count, filters)
+    def __init__(self, *, batch_norm: bool = True, filters: int | None = None, kernel: int = 5, **shared):
+        super().__init__(batch_norm=batch_norm, filters=filters, kernel=kernel, **shared)
+        side, *larger, image = reversed(halvings(self.image_shape))
+        filters = (filters or filters_near_image(self.image_shape)) * 2 ** len(larger)
 
-        self.body.add(layers.Dense(shape[0] * shape[1] * filters, **_weights(batch_norm)))
-        self.body.add(layers.Reshape(shape))
-        for _ in range(count - 1):
-            _normalise(self.body, batch_norm, layers.ReLU())
+        self.add(layers.Dense(side[0] * side[1] * filters, **_weights(batch_norm)))
+        self.add(layers.Reshape((*side, filters)))
+        for larger_side in larger:
+            _normalise(self, batch_norm, layers.ReLU())
             filters //= 2
-            self.body.add(_upsample(filters, kernel, **_weights(batch_norm)))
-        _normalise(self.body, batch_norm, layers.ReLU())
-        self.body.add(_upsample(channels, kernel, activation="tanh", **_weights(batch_norm=False)))
-        self.build((None, latent_dim))
+            _upsample(self, side, larger_side, filters, kernel, **_weights(batch_norm))
+            side = larger_side
+        _normalise(self, batch_norm, layers.ReLU())
+        channels = self.image_shape[2]
+        _upsample(self, side, image, channels, kernel, **_weights(False), activation="tanh")
+        self.build((None, self.latent_dim))
 
 
 @serializable
-class DCGANDiscriminator(Network):
+class DCGANDiscriminator(Discriminator):
     """Image -> strided convolutions, each halving the side and doubling the channels -> one score.
 
     Args:
@@ -92,23 +71,22 @@ class DCGANDiscriminator(Network):
     def __init__(
         self,
         *,
-        image_shape: ImageShape,
+        image_shape,
         batch_norm: bool = True,
         filters: int | None = None,
         kernel: int = 5,
-        name=None,
+        **shared,
     ):
-        own = dict(image_shape=tuple(image_shape), batch_norm=batch_norm, filters=filters, kernel=kernel)
-        super().__init__(own, name=name)
+        own = dict(batch_norm=batch_norm, filters=filters, kernel=kernel)
+        super().__init__(image_shape=image_shape, head_initializer=normal_weights(), **own, **shared)
         filters = filters or filters_near_image(image_shape)
-        self.body.add(_downsample(filters, kernel, **_weights(batch_norm=False)))
-        self.body.add(layers.LeakyReLU(0.2))
-        for _ in range(stages(image_shape) - 1):
+        self.add(_downsample(filters, kernel, **_weights(batch_norm=False)))
+        self.add(layers.LeakyReLU(0.2))
+        for _ in halvings(image_shape)[2:]:
             filters *= 2
-            self.body.add(_downsample(filters, kernel, **_weights(batch_norm)))
-            _normalise(self.body, batch_norm, layers.LeakyReLU(0.2))
-        self.body.add(layers.Flatten())
-        self.body.add(layers.Dense(1, kernel_initializer=normal_weights()))
+            self.add(_downsample(filters, kernel, **_weights(batch_norm)))
+            _normalise(self, batch_norm, layers.LeakyReLU(0.2))
+        self.add(layers.Flatten())
         self.build((None, *image_shape))
 
 
@@ -117,14 +95,19 @@ def _weights(batch_norm: bool) -> dict:
     return dict(kernel_initializer=normal_weights(), use_bias=not batch_norm)
 
 
-def _normalise(body: keras.Sequential, normalised: bool, activation: layers.Layer) -> None:
+def _normalise(network: Network, normalised: bool, activation: layers.Layer) -> None:
+    """Batch norm with gain from N(1, 0.02), momentum and epsilon of the authors' Torch code; activation."""
     if normalised:
-        body.add(batch_norm())
-    body.add(activation)
+        network.add(network.batch_norm(0.9, epsilon=1e-5, gamma_initializer=normal_weights(1.0)))
+    network.add(activation)
 
 
-def _upsample(filters: int, kernel: int, **options) -> layers.Layer:
-    return layers.Conv2DTranspose(filters, kernel, strides=2, padding="same", **options)
+def _upsample(network: Network, side, larger_side, filters: int, kernel: int, **options) -> None:
+    """Doubles the side; where halving had rounded up, the last row or column is cut off again."""
+    network.add(layers.Conv2DTranspose(filters, kernel, strides=2, padding="same", **options))
+    surplus = [(0, 2 * small - large) for small, large in zip(side, larger_side, strict=True)]
+    if surplus != [(0, 0), (0, 0)]:
+        network.add(layers.Cropping2D(surplus))
 
 
 def _downsample(filters: int, kernel: int, **options) -> layers.Layer:
@@ -132,22 +115,23 @@ def _downsample(filters: int, kernel: int, **options) -> layers.Layer:
 
 
 @register("dcgan")
-def dcgan(
-    image_shape: ImageShape,
-    latent_dim: int = 100,
-    *,
-    latent: Latent = "uniform",
-    generator_batch_norm: Annotated[bool, Option("Batch norm in the generator.")] = True,
-    discriminator_batch_norm: DiscriminatorBatchNorm = True,
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class DCGAN(Pair):
+    """The DCGAN pair. `filters` defaults to 128 from 64x64 pixels on, 64 below."""
+
+    latent: Latent = "uniform"
+    generator_batch_norm: Annotated[bool, Option("Batch norm in the generator.")] = True
+    discriminator_batch_norm: DiscriminatorBatchNorm = True
     filters: Annotated[
         int | None,
         Option("Channels next to the image (default: 128 from 64x64 on, else 64).", minimum=1, maximum=4096),
-    ] = None,
-    kernel: Annotated[int, Option("Side of the convolutions' kernels.", minimum=1, maximum=63)] = 5,
-):
-    """The DCGAN pair. `filters` defaults to 128 from 64x64 pixels on, 64 below."""
-    shared: dict[str, Any] = dict(image_shape=image_shape, filters=filters, kernel=kernel)
-    generator = DCGANGenerator(
-        latent_dim=latent_dim, latent=latent, batch_norm=generator_batch_norm, **shared
-    )
-    return generator, DCGANDiscriminator(batch_norm=discriminator_batch_norm, **shared)
+    ] = None
+    kernel: Annotated[int, Option("Side of the convolutions' kernels.", minimum=1, maximum=63)] = 5
+
+    def generator(self, **shared):
+        own = dict(batch_norm=self.generator_batch_norm, filters=self.filters, kernel=self.kernel)
+        return DCGANGenerator(**own, **shared)
+
+    def discriminator(self, **shared):
+        own = dict(batch_norm=self.discriminator_batch_norm, filters=self.filters, kernel=self.kernel)
+        return DCGANDiscriminator(**own, **shared)

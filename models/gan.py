@@ -1,30 +1,43 @@
 """The trained pair: Algorithm 1 of Goodfellow et al. 2014 as a Keras model."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import keras
 import tensorflow as tf
 
 import losses
-from models.network import serializable
+from models.stabilisers import mixes_examples, serializable
 from support.errors import UserError
+from support.registry import Registry
+
+#: What one step does, by name: `GAN` and its subclasses.
+registry = Registry("algorithm", "models")
 
 
-def as_opponent(network: keras.Model) -> Callable:
-    """`network(x, training=True)` whose normalisation state stays as it is.
+def as_opponent(network: keras.Model, method: Callable | None = None, weights: Sequence | None = None):
+    """`network(x, training=True)` as a function whose normalisation state stays as it is.
 
     A turn updates one player. Its opponent normalises with batch statistics and drops units out as in
     training, but neither the moving averages of its batch norm nor any other statistic moves. Its
     counters (of random streams) do go on: the next call draws fresh masks.
+
+    Args:
+        method: Method of the network to call in place of the network itself.
+        weights: Values in place of its trainable variables.
     """
+    method = method or network
 
     def call(x):
-        state = network.non_trainable_variables
-        outputs, new_state = network.stateless_call(network.trainable_variables, state, x, training=True)
-        for variable, value in zip(state, new_state, strict=True):
+        fixed = network.non_trainable_variables
+        state = [*zip(fixed, map(tf.convert_to_tensor, fixed), strict=True)]
+        if weights is not None:
+            state += zip(network.trainable_variables, weights, strict=True)
+        with keras.StatelessScope(state) as scope:
+            outputs = method(x, training=True)
+        for variable in fixed:
             if not keras.backend.is_float_dtype(variable.dtype):
-                variable.assign(value)
+                variable.assign(scope.get_current_value(variable))
         return outputs
 
     return call
@@ -57,6 +70,7 @@ def repeat(turn: Callable, batches):
     return logs
 
 
+@registry.register("alternating")
 @serializable
 class GAN(keras.Model):
     """A generator and a discriminator that train each other under `fit`.
@@ -104,15 +118,12 @@ class GAN(keras.Model):
         shared = [v.path for v in self.discriminator.trainable_variables if id(v) in mine]
         if shared:
             raise UserError(f"generator and discriminator share the weights {', '.join(shared)}")
-        batch_norms = [
-            layer.name
-            for layer in self.discriminator._flatten_layers()
-            if isinstance(layer, keras.layers.BatchNormalization)
-        ]
-        if batch_norms and not self.objective.allows_batch_norm:
+        mixing = [layer.name for layer in self.discriminator._flatten_layers() if mixes_examples(layer)]
+        if mixing and not self.objective.allows_batch_norm:
             raise UserError(
-                f"the penalty {', '.join(self.objective.penalties)} needs a discriminator without batch "
-                f"norm, this one has {', '.join(batch_norms)}: pass discriminator_batch_norm=False"
+                f"the penalty {', '.join(self.objective.penalties)} needs scores that do not depend on the "
+                f"rest of the batch, this discriminator has {', '.join(mixing)}: pass "
+                "discriminator_batch_norm=False, minibatch_discrimination=0"
             )
 
     def compile(self, generator_optimizer, discriminator_optimizer, jit_compile=False, **kwargs):
@@ -141,6 +152,11 @@ class GAN(keras.Model):
         optimizers = (self.generator_optimizer, self.discriminator_optimizer)
         return [*self.variables, *(v for optimizer in optimizers for v in optimizer.variables)]
 
+    def adapt(self, images) -> None:
+        """Before training: what the networks derive from the training images (uint8, (N, H, W, C))."""
+        self.generator.adapt(images)
+        self.discriminator.adapt(images)
+
     def call(self, z, training=None):
         return self.generator(z, training=training)
 
@@ -158,10 +174,16 @@ class GAN(keras.Model):
         with tf.GradientTape() as tape:
             real_scores = self.discriminator(real, training=True)
             fake_scores = self.discriminator(fake, training=True)
-            loss = self.objective.discriminator_loss(real_scores, fake_scores)
-            loss += self.objective.penalty(as_opponent(self.discriminator), real, fake, self.seed_generator)
+            loss = self.objective.discriminator_cost(real_scores, fake_scores, self.seed_generator)
+            loss += self.objective.penalty(
+                as_opponent(self.discriminator),
+                real,
+                fake,
+                seed=self.seed_generator,
+                step=self.discriminator_optimizer.iterations,
+            )
+            loss += sum(self.discriminator.losses)
         norm = self._descend(self.discriminator, self.discriminator_optimizer, tape, loss)
-        self.objective.constrain(self.discriminator.trainable_variables)
         return {
             "discriminator_loss": loss,
             "discriminator_gradient_norm": norm,
@@ -170,21 +192,29 @@ class GAN(keras.Model):
 
     def generator_turn(self, real):
         """One update of the generator; `real` is the data that the discriminator saw last."""
-        discriminator = as_opponent(self.discriminator)
         z = self.generator.sample_latent(tf.shape(real)[0], self.seed_generator)
-        # Most objectives do not look at the real scores: the graph then never computes them.
-        real_scores = discriminator(real)
         with tf.GradientTape() as tape:
-            fake_scores = discriminator(self.generator(z, training=True))
-            loss = self.objective.generator_loss(real_scores, fake_scores)
+            loss = self.generator_loss(real, self.generator(z, training=True))
+            loss += sum(self.generator.losses)
         norm = self._descend(self.generator, self.generator_optimizer, tape, loss)
         return {"generator_loss": loss, "generator_gradient_norm": norm}
 
-    @staticmethod
-    def _descend(player, optimizer, tape, loss):
+    def generator_loss(self, real, fake):
+        """What the generator's turn minimises."""
+        discriminator = as_opponent(self.discriminator)
+        # Most objectives do not look at the real scores: the graph then never computes them.
+        real_scores, fake_scores = discriminator(real), discriminator(fake)
+        return self.objective.generator_cost(real_scores, fake_scores, self.generator_optimizer.iterations)
+
+    def _descend(self, player, optimizer, tape, loss):
         """One optimizer update of a player's variables. Returns the global norm of the gradient."""
         gradients = tape.gradient(loss, player.trainable_variables)
         optimizer.apply(gradients, player.trainable_variables)
+        if player is self.discriminator:
+            self.objective.constrain(player.trainable_variables)
+        for layer in player._flatten_layers():
+            if hasattr(layer, "after_update"):
+                layer.after_update()
         return tf.linalg.global_norm(gradients)
 
     def get_config(self) -> dict[str, Any]:

@@ -4,11 +4,14 @@ Goodfellow et al. 2014 (arXiv 1406.2661), section 5, with the widths, initialisa
 authors' published MNIST configuration.
 """
 
+import dataclasses
+
 import keras
 import numpy as np
 from keras import layers, ops
 
-from models.network import Generator, ImageShape, Latent, Network, register, serializable
+from models.network import Discriminator, Generator, Latent, Pair, register
+from models.stabilisers import serializable
 
 
 def _uniform(scale: float) -> keras.initializers.Initializer:
@@ -23,7 +26,8 @@ class Maxout(layers.Layer):
         super().__init__(**kwargs)
         self.units = units
         self.pieces = pieces
-        self.linear = layers.Dense(units * pieces, kernel_initializer=kernel_initializer)
+        self.kernel_initializer = keras.initializers.get(kernel_initializer)
+        self.linear = layers.Dense(units * pieces, kernel_initializer=self.kernel_initializer)
 
     def build(self, input_shape):
         self.linear.build(input_shape)
@@ -32,7 +36,7 @@ class Maxout(layers.Layer):
         return ops.max(ops.reshape(self.linear(x), (-1, self.units, self.pieces)), axis=-1)
 
     def get_config(self):
-        initializer = keras.initializers.serialize(self.linear.kernel_initializer)
+        initializer = keras.initializers.serialize(self.kernel_initializer)
         own = dict(units=self.units, pieces=self.pieces, kernel_initializer=initializer)
         return {**super().get_config(), **own}
 
@@ -41,10 +45,10 @@ class Maxout(layers.Layer):
 class MLPGenerator(Generator):
     """z -> 1200 ReLU -> 1200 ReLU -> sigmoid pixels, here scaled from [0, 1] to [-1, 1]."""
 
-    def __init__(self, *, image_shape: ImageShape, latent_dim: int, latent: str, name=None):
-        super().__init__(image_shape=image_shape, latent_dim=latent_dim, latent=latent, name=name)
+    def __init__(self, **shared):
+        super().__init__(**shared)
         self.pixels = layers.Dense(
-            int(np.prod(image_shape)), activation="sigmoid", kernel_initializer=_uniform(0.05)
+            int(np.prod(self.image_shape)), activation="sigmoid", kernel_initializer=_uniform(0.05)
         )
         for layer in (
             layers.Dense(1200, activation="relu", kernel_initializer=_uniform(0.05)),
@@ -53,8 +57,8 @@ class MLPGenerator(Generator):
             layers.Rescaling(2, offset=-1),
             layers.Reshape(self.image_shape),
         ):
-            self.body.add(layer)
-        self.build((None, latent_dim))
+            self.add(layer)
+        self.build((None, self.latent_dim))
 
     def adapt(self, images):
         """Output bias <- logit of the mean training image, so that training starts from it."""
@@ -64,11 +68,11 @@ class MLPGenerator(Generator):
 
 
 @serializable
-class MLPDiscriminator(Network):
+class MLPDiscriminator(Discriminator):
     """Two maxout layers of 240 units x 5 pieces, then one score; dropout on every layer's input."""
 
-    def __init__(self, *, image_shape: ImageShape, name=None):
-        super().__init__(dict(image_shape=tuple(image_shape)), name=name)
+    def __init__(self, *, image_shape, **shared):
+        super().__init__(image_shape=image_shape, head_initializer=_uniform(0.005), **shared)
         for layer in (
             layers.Rescaling(0.5, offset=0.5),  # The paper's pixels lie in [0, 1].
             layers.Flatten(),
@@ -77,14 +81,20 @@ class MLPDiscriminator(Network):
             layers.Dropout(0.5),
             Maxout(240, 5, kernel_initializer=_uniform(0.005)),
             layers.Dropout(0.5),
-            layers.Dense(1, kernel_initializer=_uniform(0.005)),
         ):
-            self.body.add(layer)
+            self.add(layer)
         self.build((None, *image_shape))
 
 
 @register("mlp")
-def mlp(image_shape: ImageShape, latent_dim: int = 100, *, latent: Latent = "unit_uniform"):
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class MLP(Pair):
     """The original GAN's pair: 2,503,984 and 1,231,441 parameters at 28x28x1."""
-    generator = MLPGenerator(image_shape=image_shape, latent_dim=latent_dim, latent=latent)
-    return generator, MLPDiscriminator(image_shape=image_shape)
+
+    latent: Latent = "unit_uniform"
+
+    def generator(self, **shared):
+        return MLPGenerator(**shared)
+
+    def discriminator(self, **shared):
+        return MLPDiscriminator(**shared)

@@ -1,18 +1,31 @@
 """What every generator and discriminator has in common, and the registry of network pairs."""
 
-from typing import Annotated, Any
+import dataclasses
+from collections.abc import Mapping
+from typing import Annotated, Any, ClassVar
 
 import keras
 import numpy as np
+from keras import layers, ops
 
 from models import latent as latents
+from models.stabilisers import (
+    DiffAugment,
+    InstanceNoise,
+    MinibatchDiscrimination,
+    Packing,
+    SpectralNormalization,
+    Stabilisers,
+    VirtualBatchNormalization,
+    serializable,
+    squared_distance_from_orthogonal,
+)
 from support.errors import UserError
 from support.options import Option
 from support.registry import Registry
 
 registry = Registry("model", "models")
 register = registry.register
-serializable = keras.saving.register_keras_serializable(package="gan")
 
 ImageShape = tuple[int, ...]
 Latent = Annotated[str, Option("Distribution of the entries of z.", names=latents.registry.names)]
@@ -22,65 +35,346 @@ DiscriminatorBatchNorm = Annotated[bool, Option("Batch norm in the discriminator
 class Network(keras.Model):
     """A network that reads from input to output in `body`, and whose arguments are its configuration.
 
-    A subclass fills `self.body` and then calls `self.build`; one that is no chain of layers overrides
-    `build` and `call`.
+    A subclass adds its layers with `add` and then calls `self.build`.
+
+    Args:
+        config: The subclass's own arguments.
+        stabilisers: A `Stabilisers` or a mapping of its fields; a network heeds those that act on it.
     """
 
-    def __init__(self, config: dict[str, Any], name: str | None = None):
+    def __init__(
+        self, config: Mapping[str, Any], stabilisers: Stabilisers | Mapping = Stabilisers(), name=None
+    ):
         super().__init__(name=name)
-        self._config = config
+        if not isinstance(stabilisers, Stabilisers):
+            stabilisers = Stabilisers(**stabilisers)
+        self.stabilisers = stabilisers
+        self._config = {**config, "stabilisers": dataclasses.asdict(stabilisers)}
         self.body = keras.Sequential()
+        self.past: list[keras.Variable] = []
+
+    def add(self, layer: layers.Layer) -> None:
+        """Appends a layer to the body."""
+        self.body.add(layer)
+
+    def batch_norm(self, momentum: float, **options) -> layers.Layer:
+        """A layer of batch norm; virtual, which has no momentum, where that is asked for."""
+        references = self.stabilisers.virtual_batch_norm
+        if references:
+            return VirtualBatchNormalization(references, **options)
+        return layers.BatchNormalization(momentum=momentum, **options)
 
     def build(self, input_shape):
-        self.body.build(input_shape)
+        references = self.stabilisers.virtual_batch_norm
+        if references:
+            self.reference = self._fixed((references, *input_shape[1:]), "reference")
+        self._build_layers(input_shape)
+        self._regularize()
         self.built = True
 
+    def _build_layers(self, input_shape) -> None:
+        self.body.build(input_shape)
+
+    def _fixed(self, shape, name: str):
+        return self.add_weight(shape=shape, initializer="zeros", trainable=False, name=name)
+
+    def _copies(self, name: str) -> list:
+        """A variable beside each trainable one, with its value, that is not trained."""
+        copies = [self._fixed(weight.shape, name) for weight in self.trainable_variables]
+        for copy, weight in zip(copies, self.trainable_variables, strict=True):
+            copy.assign(weight)
+        return copies
+
+    def _regularize(self) -> None:
+        """Makes `losses` of what is asked of the weights."""
+        orthogonal = self.stabilisers.orthogonal_regularization
+        historical = self.stabilisers.historical_averaging
+        if historical:
+            self.past = self._copies("past")
+            self.updates = self._fixed((), "updates")
+        for index, weight in enumerate(self.trainable_variables):
+            terms = []
+            if orthogonal and len(weight.shape) > 1:
+                terms.append(lambda w: orthogonal * squared_distance_from_orthogonal(w))
+            if historical:
+                terms.append(lambda w, i=index: historical * ops.sum(ops.square(w - self.past[i])))
+            if terms:
+                weight.regularizer = lambda w, terms=tuple(terms): sum(term(w) for term in terms)
+
+    def after_update(self) -> None:
+        """Called after every update of the weights: moves what follows them."""
+        if self.past:
+            self.updates.assign_add(1)
+            for mean, weight in zip(self.past, self.trainable_variables, strict=True):
+                mean.assign_add((weight - mean) / (self.updates + 1))
+
     def call(self, inputs, training=None):
-        return self.body(inputs, training=training)
+        return self.features(inputs, training=training)
+
+    def features(self, inputs, training=None):
+        """What the body makes of the inputs."""
+        references = self.stabilisers.virtual_batch_norm
+        if not references:
+            return self.body(inputs, training=training)
+        everything = ops.concatenate([ops.cast(self.reference, inputs.dtype), inputs], axis=0)
+        return self.body(everything, training=training)[references:]
 
     def get_config(self) -> dict[str, Any]:
         return {**self._config, "name": self.name}
 
 
 class Generator(Network):
-    """x = G(z): z (batch, latent_dim) -> images (batch, H, W, C) in [-1, 1].
+    """x = G(z): z (batch, latent_dim) -> images (batch, H, W, C) in [-1, 1], or points (batch, D).
 
     Args:
-        image_shape: (H, W, C).
+        image_shape: (H, W, C), or (D,) for points.
         latent_dim: Number of entries of z.
         latent: Name of their distribution, one of `models.latent.registry.names()`.
+        stabilisers: See `Network`.
     """
 
-    def __init__(self, *, image_shape: ImageShape, latent_dim: int, latent: str, name=None, **config):
+    def __init__(
+        self,
+        *,
+        image_shape: ImageShape,
+        latent_dim: int,
+        latent: str,
+        stabilisers: Stabilisers | Mapping = Stabilisers(),
+        name=None,
+        **config,
+    ):
         self.image_shape = tuple(image_shape)
         self.latent_dim = latent_dim
         self.latent = latent
         own = dict(image_shape=self.image_shape, latent_dim=latent_dim, latent=latent)
-        super().__init__({**own, **config}, name=name)
+        super().__init__({**own, **config}, stabilisers, name=name)
+        self.average: list[keras.Variable] = []
+
+    def build(self, input_shape):
+        super().build(input_shape)
+        if self.stabilisers.virtual_batch_norm:
+            self.reference.assign(self.sample_latent(self.stabilisers.virtual_batch_norm))
+        if self.stabilisers.generator_ema:
+            self.average = self._copies("average")
+
+    def after_update(self):
+        super().after_update()
+        if self.average:
+            decay = self.stabilisers.generator_ema
+            for average, weight in zip(self.average, self.trainable_variables, strict=True):
+                average.assign(decay * average + (1 - decay) * weight)
 
     def sample_latent(self, count, seed=None):
         """`count` draws of z, shape (count, latent_dim)."""
         return latents.registry.find(self.latent)((count, self.latent_dim), seed=seed)
 
+    def finished(self, z):
+        """The images that users see: of the moving average of the weights, where one is kept.
+
+        Yaz et al. 2019, The unusual effectiveness of averaging in GAN training (arXiv 1806.04498).
+        """
+        if not self.average:
+            return self(z, training=False)
+        images, _ = self.stateless_call(self.average, self.non_trainable_variables, z, training=False)
+        return images
+
     def adapt(self, images: np.ndarray) -> None:
         """Sets what the paper derives from the training images (uint8, (N, H, W, C)) before training."""
 
 
-def stages(image_shape: ImageShape, most: int = 4) -> int:
-    """How often a convolutional network halves the image: down to 4 pixels a side, at least twice.
+class Discriminator(Network):
+    """Scores D(x): images (batch, H, W, C) in [-1, 1], or points (batch, D) -> (batch, outputs).
 
-    8x8 -> 2, 28x28 -> 2 (7 is odd), 32x32 -> 3, 64x64 -> 4.
+    `features` are what the layer of scores sees.
+
+    Args:
+        image_shape: (H, W, C), or (D,) for points.
+        outputs: Scores per example.
+        head_initializer: Of the layer of scores.
+        stabilisers: See `Network`.
     """
-    height, width, _ = image_shape
-    count = 0
-    while count < most and height % 2 == width % 2 == 0 and (min(height, width) > 4 or count < 2):
-        height, width, count = height // 2, width // 2, count + 1
-    if count < 2:
-        raise UserError(
-            f"images of {image_shape[0]}x{image_shape[1]} cannot be halved twice: "
-            "choose an --image_size divisible by 4"
-        )
-    return count
+
+    def __init__(
+        self,
+        *,
+        image_shape: ImageShape,
+        outputs: int = 1,
+        head_initializer="glorot_uniform",
+        stabilisers: Stabilisers | Mapping = Stabilisers(),
+        name=None,
+        **config,
+    ):
+        super().__init__(dict(image_shape=tuple(image_shape), outputs=outputs, **config), stabilisers, name)
+        self.given = keras.Sequential(self._changes_of_input(len(image_shape)))
+        self.head = keras.Sequential()
+        if self.stabilisers.minibatch_discrimination:
+            self.head.add(MinibatchDiscrimination(self.stabilisers.minibatch_discrimination))
+        # Scores of half precision would lose what tells two good samples apart.
+        scores = layers.Dense(outputs, kernel_initializer=head_initializer, dtype="float32")
+        self.head.add(self._normalised(scores))
+
+    def _changes_of_input(self, dimensions: int) -> list[layers.Layer]:
+        chosen = self.stabilisers
+        changes: list[layers.Layer] = [layers.Identity()]  # A Sequential cannot be empty.
+        if chosen.diff_augment:
+            if dimensions == 1:
+                raise UserError("diff_augment changes pictures: leave it out for points")
+            changes.append(DiffAugment(chosen.diff_augment))
+        if chosen.instance_noise:
+            changes.append(InstanceNoise(chosen.instance_noise, chosen.instance_noise_steps))
+        if chosen.packing > 1:
+            changes.append(Packing(chosen.packing))
+        return changes
+
+    def add(self, layer):
+        super().add(self._normalised(layer))
+
+    def _normalised(self, layer: layers.Layer) -> layers.Layer:
+        has_kernel = hasattr(layer, "kernel_initializer")
+        return SpectralNormalization(layer) if has_kernel and self.stabilisers.spectral_norm else layer
+
+    def build(self, input_shape):
+        self.given.build(input_shape)
+        packed = Packing(self.stabilisers.packing).packed(tuple(input_shape[1:]))
+        super().build((None, *packed))
+
+    def _build_layers(self, input_shape):
+        super()._build_layers(input_shape)
+        self.head.build(self.body.output_shape)
+
+    def call(self, inputs, training=None):
+        return self.head(self.features(inputs, training=training), training=training)
+
+    def features(self, inputs, training=None):
+        """What the layer of scores sees of the inputs."""
+        return super().features(self.given(inputs, training=training), training=training)
+
+    def adapt(self, images: np.ndarray) -> None:
+        """Sets the reference batch of virtual batch norm from the training images."""
+        references = self.stabilisers.virtual_batch_norm
+        if references:
+            batch = np.resize(images, (references * self.stabilisers.packing, *images.shape[1:]))
+            self.reference.assign(self.given(network_range(batch), training=False))
+
+
+@serializable
+class Autoencoder(Discriminator):
+    """The energy D(x) = ||Dec(Enc(x)) - x||_2 >= 0, (batch, 1), in place of a score.
+
+    Zhao, Mathieu and LeCun 2017, EBGAN (arXiv 1609.03126), section 2.2. The encoder is a pair's
+    discriminator with the code for its scores, the decoder its generator with the code for its z.
+    """
+
+    def __init__(self, *, encoder: Discriminator, decoder: Generator, name=None):
+        keras.Model.__init__(self, name=name)
+        self.encoder = encoder
+        self.decoder = decoder
+        self.built = True
+
+    def call(self, inputs, training=None):
+        error = self.decoder(self.encoder(inputs, training=training), training=training) - inputs
+        error = ops.reshape(ops.cast(error, "float32"), (ops.shape(inputs)[0], -1))
+        # The norm has no derivative at 0.
+        return ops.sqrt(ops.sum(ops.square(error), axis=1, keepdims=True) + 1e-12)
+
+    def features(self, inputs, training=None):
+        return self.encoder(inputs, training=training)
+
+    def after_update(self):
+        """Encoder and decoder have theirs."""
+
+    def adapt(self, images):
+        self.encoder.adapt(images)
+        self.decoder.adapt(images)
+
+    def get_config(self):
+        serialize = keras.saving.serialize_keras_object
+        return {
+            "encoder": serialize(self.encoder),
+            "decoder": serialize(self.decoder),
+            "name": self.name,
+        }
+
+    @classmethod
+    def from_config(cls, config, custom_objects=None):
+        config = dict(config)
+        for part in ("encoder", "decoder"):
+            config[part] = keras.saving.deserialize_keras_object(config[part], custom_objects)
+        return cls(**config)
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Pair(Stabilisers):
+    """A generator and a discriminator that belong together; its fields are the options of both.
+
+    A subclass says how each of them is made.
+
+    Args:
+        latent: Distribution of the entries of z.
+        autoencoder: Entries of the code, where an autoencoder's energy replaces the score; 0 for none.
+        outputs: Scores that the discriminator gives per example.
+    """
+
+    latent: Latent = "normal"
+    autoencoder: Annotated[
+        int, Option("Code of an autoencoder in the discriminator's place, 0 for none.", minimum=0)
+    ] = 0
+    outputs: Annotated[int, Option("Scores of the discriminator per example.", minimum=1)] = 1
+
+    #: Number of dimensions of an example: 3 for pictures, 1 for points.
+    dimensions: ClassVar[int] = 3
+
+    def generator(self, **shared) -> Generator:
+        """The generator; `shared` are the arguments of `Generator`."""
+        raise NotImplementedError
+
+    def discriminator(self, **shared) -> Discriminator:
+        """The discriminator; `shared` are `image_shape`, `outputs` and `stabilisers`."""
+        raise NotImplementedError
+
+    def build(self, image_shape: ImageShape, latent_dim: int) -> tuple[Generator, Discriminator]:
+        """Both networks, built.
+
+        Raises:
+            UserError: Examples of that shape are not what the networks are for.
+        """
+        if len(image_shape) != self.dimensions:
+            raise UserError(_misfit(registry.name_of(type(self)), image_shape))
+        if self.autoencoder and self.packing > 1:
+            raise UserError("packing and autoencoder exclude each other: an energy is of one example")
+        fields = {field.name: getattr(self, field.name) for field in dataclasses.fields(Stabilisers)}
+        shared = dict(image_shape=image_shape, stabilisers=Stabilisers(**fields))
+        generator = self.generator(**shared, latent_dim=latent_dim, latent=self.latent)
+        if not self.autoencoder:
+            return generator, self.discriminator(**shared, outputs=self.outputs)
+        encoder = self.discriminator(**shared, outputs=self.autoencoder)
+        decoder = self.generator(**shared, latent_dim=self.autoencoder, latent=self.latent)
+        return generator, Autoencoder(encoder=encoder, decoder=decoder)
+
+
+def _misfit(name: str, shape: ImageShape) -> str:
+    kind = "points" if len(shape) == 1 else "pictures"
+    others = [other for other in registry.names() if registry.find(other).dimensions == len(shape)]
+    return f"--model={name} is not for {kind}: choose --model={' or --model='.join(others)}"
+
+
+def network_range(examples: np.ndarray) -> np.ndarray:
+    """Examples as the networks see them: pictures (uint8) in [-1, 1], points (float) as they are."""
+    if examples.dtype == np.uint8:
+        return examples.astype(np.float32) / 127.5 - 1
+    return examples.astype(np.float32)
+
+
+def halvings(image_shape: ImageShape, most: int = 4) -> list[tuple[int, int]]:
+    """The sides a convolutional network goes through, halved (rounding up) at least twice, down to 4 pixels.
+
+    8 -> 4 -> 2; 28 -> 14 -> 7 -> 4, as WGAN-GP's networks for MNIST; 32 -> 16 -> 8 -> 4; 64 -> ... -> 4.
+    """
+    sides = [(image_shape[0], image_shape[1])]
+    while len(sides) <= most and (min(sides[-1]) > 4 or len(sides) <= 2):
+        height, width = sides[-1]
+        sides.append((-(-height // 2), -(-width // 2)))
+    return sides
 
 
 def filters_near_image(image_shape: ImageShape) -> int:

@@ -4,18 +4,14 @@ Arjovsky, Chintala and Bottou 2017 (arXiv 1701.07875), Figures 3 and 7: "a 4-lay
 hidden units".
 """
 
+import dataclasses
+
 import numpy as np
 from keras import layers
 
 from models.dcgan import DCGANDiscriminator
-from models.network import (
-    DiscriminatorBatchNorm,
-    Generator,
-    ImageShape,
-    Latent,
-    register,
-    serializable,
-)
+from models.network import DiscriminatorBatchNorm, Generator, Pair, register
+from models.stabilisers import serializable
 
 
 @serializable
@@ -26,24 +22,24 @@ class WGANMLPGenerator(Generator):
     [-1, 1]. Pictures and exports clip it.
     """
 
-    def __init__(self, *, image_shape: ImageShape, latent_dim: int, latent: str, name=None):
-        super().__init__(image_shape=image_shape, latent_dim=latent_dim, latent=latent, name=name)
+    def __init__(self, **shared):
+        super().__init__(**shared)
         for _ in range(3):
-            self.body.add(layers.Dense(512, activation="relu"))
-        self.body.add(layers.Dense(int(np.prod(image_shape))))
-        self.body.add(layers.Reshape(self.image_shape))
-        self.build((None, latent_dim))
+            self.add(layers.Dense(512, activation="relu"))
+        self.add(layers.Dense(int(np.prod(self.image_shape))))
+        self.add(layers.Reshape(self.image_shape))
+        self.build((None, self.latent_dim))
 
 
 @register("wgan_mlp")
-def wgan_mlp(
-    image_shape: ImageShape,
-    latent_dim: int = 100,
-    *,
-    latent: Latent = "normal",
-    discriminator_batch_norm: DiscriminatorBatchNorm = True,
-):
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class WGANMLP(Pair):
     """The MLP generator with the DCGAN critic, which a standard GAN fails to train."""
-    generator = WGANMLPGenerator(image_shape=image_shape, latent_dim=latent_dim, latent=latent)
-    discriminator = DCGANDiscriminator(image_shape=image_shape, batch_norm=discriminator_batch_norm)
-    return generator, discriminator
+
+    discriminator_batch_norm: DiscriminatorBatchNorm = True
+
+    def generator(self, **shared):
+        return WGANMLPGenerator(**shared)
+
+    def discriminator(self, **shared):
+        return DCGANDiscriminator(batch_norm=self.discriminator_batch_norm, **shared)

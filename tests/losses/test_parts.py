@@ -6,6 +6,7 @@ import pytest
 import tensorflow as tf
 
 import losses
+from losses import penalties, score_tricks
 from losses.penalties import gradient_penalty, interpolate
 
 
@@ -51,6 +52,120 @@ def test_interpolates_lie_uniformly_between_the_pair_one_weight_per_example():
     assert quantiles[0] >= 0 and quantiles[-1] <= 1
 
 
+#: Penalty of the critic w x with ||w|| = 5, and of one with ||w|| = 1/2, by hand.
+LINEAR = {
+    "gradient_penalty": (16, 0.25),
+    "lipschitz_penalty": (16, 0),
+    "dragan": (16, 0.25),
+    "r1": (12.5, 0.125),
+    "r2": (12.5, 0.125),
+    "zero_centered": (25, 0.25),
+    "wasserstein_divergence": (5**6, 0.5**6),
+}
+
+
+def test_every_gradient_penalty_is_known_for_linear_critics():
+    assert set(LINEAR) == penalties.PER_EXAMPLE
+    assert set(penalties.registry.names()) == penalties.PER_EXAMPLE | {"consistency"}
+
+
+@pytest.mark.parametrize("name", LINEAR)
+@pytest.mark.parametrize(("steepness", "case"), [(1.0, 0), (0.1, 1)])
+def test_penalties_of_linear_critics(name, steepness, case):
+    real, fake = tf.random.normal((8, 2)), tf.random.normal((8, 2))
+    w = tf.constant([[3.0], [4.0]]) * steepness
+    penalty = penalties.registry.find(name)(lambda x: x @ w, real, fake, seed=1)
+    assert float(penalty) == pytest.approx(LINEAR[name][case], rel=1e-5, abs=1e-6)
+
+
+def test_r1_and_r2_of_a_quadratic_critic_by_value_and_by_gradient():
+    """f(x) = a |x|^2 has gradient 2 a x: R1 = 2 a^2 E|x|^2, dR1/da = 4 a E|x|^2, and R2 on the samples."""
+    a = tf.Variable(0.7)
+    real, fake = tf.random.normal((6, 4, 4, 1)), tf.random.normal((6, 4, 4, 1))
+    for penalty, x in ((penalties.r1, real), (penalties.r2, fake)):
+        with tf.GradientTape() as tape:
+            result = penalty(lambda x: a * tf.reduce_sum(x**2, (1, 2, 3)), real, fake)
+        mean_square = float(tf.reduce_mean(tf.reduce_sum(x**2, (1, 2, 3))))
+        assert float(result) == pytest.approx(2 * 0.49 * mean_square, rel=1e-5)
+        assert float(tape.gradient(result, a)) == pytest.approx(4 * 0.7 * mean_square, rel=1e-5)
+
+
+def test_zero_centered_penalty_has_a_gradient_where_the_critic_is_flat():
+    w = tf.Variable(0.0)
+    x = tf.random.normal((4, 3))
+    for name in ("zero_centered", "r1", "wasserstein_divergence", "lipschitz_penalty"):
+        with tf.GradientTape() as tape:
+            penalty = penalties.registry.find(name)(lambda x: w * x[:, :1], x, x, seed=0)
+        assert np.isfinite(tape.gradient(penalty, w))
+
+
+def test_dragan_perturbs_the_data_within_half_a_standard_deviation_and_not_the_samples():
+    seen = []
+    real, fake = tf.random.normal((500, 3)), tf.random.normal((500, 3)) + 50
+
+    def critic(x):
+        seen.append(x)
+        return x
+
+    penalties.dragan(critic, real, fake, seed=keras.random.SeedGenerator(0))
+    moved = (seen[0] - real).numpy() / (0.5 * np.std(real))
+    assert moved.min() >= -1e-6 and 0.9 < moved.max() <= 1
+    assert moved.mean() == pytest.approx(0.25, abs=0.03)  # E a E d = 1/2 1/2.
+
+
+def test_consistency_penalises_what_moving_and_mirroring_change():
+    pictures = tf.random.normal((64, 8, 8, 1))
+    seed = keras.random.SeedGenerator(0)
+    consistency = penalties.consistency
+    assert float(consistency(lambda x: tf.ones((64, 1)), pictures, None, seed)) == 0
+    whole = tf.pad(pictures, [(0, 0), (4, 4), (4, 4), (0, 0)])  # Nothing moves out of the frame.
+    total = consistency(lambda x: tf.reduce_sum(x, (1, 2, 3))[:, None], whole, None, seed)
+    assert float(total) == pytest.approx(0, abs=1e-7)
+    assert float(consistency(lambda x: x[:, 6, 6], whole, None, seed)) > 0.5
+
+
+def test_a_pack_has_one_gradient():
+    """Two examples judged together: R1 sums over both."""
+    x = tf.random.normal((6, 2))
+    packed = penalties.r1(lambda x: tf.reduce_sum(tf.reshape(x, (3, 4)) ** 2, axis=1), x, None)
+    assert float(packed) == pytest.approx(2 * float(tf.reduce_mean(tf.reduce_sum(tf.reshape(x, (3, 4)) ** 2, 1))))
+
+
+def test_lazy_regularisation_acts_every_k_th_turn_k_times_as_strongly():
+    objective = losses.get("gan", penalties={"r1": 2.0}, penalty_every=4)
+    x, w = tf.ones((2, 2)), tf.constant([[3.0], [4.0]])
+
+    @tf.function
+    def penalty(step):
+        return objective.penalty(lambda x: x @ w, x, x, step=step)
+
+    values = [float(penalty(tf.constant(step))) for step in range(8)]
+    assert values == pytest.approx([100, 0, 0, 0, 100, 0, 0, 0])
+    assert sum(values) / 8 == pytest.approx(2 * 12.5)
+
+
+def test_label_flipping_swaps_that_share_of_the_pairs():
+    real, fake = tf.ones((4000, 1)), tf.zeros((4000, 1))
+    flipped_real, flipped_fake = score_tricks.flip_labels(real, fake, 0.2, keras.random.SeedGenerator(0))
+    assert float(tf.reduce_mean(flipped_real)) == pytest.approx(0.8, abs=0.02)
+    np.testing.assert_array_equal(flipped_real + flipped_fake, np.ones((4000, 1)))
+    always = losses.get("wgan", label_flipping=1.0)
+    assert float(always.discriminator_cost(real, fake, 0)) == 1  # Of -1 with the labels right.
+    assert float(losses.get("wgan").discriminator_cost(real, fake)) == -1
+
+
+def test_top_k_keeps_the_best_scored_samples_and_anneals_to_its_share():
+    scores = tf.constant([[0.1], [3.0], [-2.0], [1.0]])
+    objective = losses.get("wgan", top_k=0.5, top_k_decay=0.9)
+    assert float(objective.generator_cost(scores, scores, 0)) == pytest.approx(-2.1 / 4)
+    assert float(objective.generator_cost(scores, scores, 3)) == pytest.approx(-4.1 / 3)  # 0.9^3 of 4.
+    assert float(objective.generator_cost(scores, scores, 100)) == pytest.approx(-2)
+    energy = losses.get("ebgan", top_k=0.5, top_k_decay=0.9)
+    assert float(energy.generator_cost(scores, scores, 100)) == pytest.approx((-2 + 0.1) / 2)
+    with pytest.raises(ValueError, match="top_k"):
+        losses.get("mmd_gan", top_k=0.5)
+
+
 def test_clipping_is_to_minus_c_and_c():
     weights = keras.Variable([-0.5, -0.005, 0.0, 0.004, 0.7])
     losses.get("wgan").constrain([weights])
@@ -81,7 +196,7 @@ def test_gan_is_the_non_saturating_game():
 
 def test_unknown_names_and_options_are_named_with_the_valid_ones():
     with pytest.raises(ValueError, match="did you mean 'wgan_gp'.*non_saturating"):
-        losses.get("wgan_pg")
+        losses.get("wgan_gpp")
     with pytest.raises(ValueError, match="'clipping'.*did you mean 'clip'.*penalties"):
         losses.get("wgan", clipping=0.1)
     with pytest.raises(ValueError, match="unknown penalty.*gradient_penalty"):

@@ -10,7 +10,26 @@ from models import latent
 SHAPES = [(8, 8, 1), (28, 28, 1), (32, 32, 3), (64, 64, 3), (28, 28, 3), (64, 64, 1)]
 
 
-@pytest.mark.parametrize("name", models.names())
+PICTURE_PAIRS = ["dcgan", "mlp", "wgan_mlp"]
+
+
+def test_pairs_are_for_pictures_or_for_points():
+    assert models.names() == sorted([*PICTURE_PAIRS, "toy"])
+    with pytest.raises(ValueError, match="dcgan is not for points: choose --model=toy"):
+        models.get("dcgan", (2,))
+    with pytest.raises(ValueError, match="toy is not for pictures: choose --model=dcgan"):
+        models.get("toy", (8, 8, 1))
+
+
+def test_toy_networks_are_those_of_wgan_gps_code():
+    generator, discriminator = models.get("toy", (2,), latent_dim=2)
+    for network, out in ((generator, 2), (discriminator, 1)):
+        kernels = [w.shape for w in network.trainable_variables if len(w.shape) == 2]
+        assert kernels == [(2, 512), (512, 512), (512, 512), (512, out)]
+    assert discriminator(generator(generator.sample_latent(5))).shape == (5, 1)
+
+
+@pytest.mark.parametrize("name", PICTURE_PAIRS)
 @pytest.mark.parametrize("shape", SHAPES)
 def test_every_pair_maps_noise_to_images_and_images_to_scores(name, shape):
     generator, discriminator = models.get(name, shape, latent_dim=16)
@@ -60,7 +79,8 @@ def test_mlp_generator_starts_from_the_mean_image():
 
 
 def outputs(network):
-    return [tuple(layer.output.shape[1:]) for layer in network.body.layers]
+    layers = [*network.body.layers, *(network.head.layers if hasattr(network, "head") else ())]
+    return [tuple(layer.output.shape[1:]) for layer in layers]
 
 
 def test_dcgan_at_64_has_the_papers_channels():
@@ -130,9 +150,16 @@ def test_latent_distributions(name, low, high, std):
         assert z.max() > 0.99 * high
 
 
-def test_a_side_that_cannot_be_halved_twice_is_refused():
-    with pytest.raises(ValueError, match="30x30.*divisible by 4"):
-        models.get("dcgan", (30, 30, 1))
+@pytest.mark.parametrize(
+    ("side", "sides"), [(8, [4, 2]), (28, [14, 7, 4]), (30, [15, 8, 4]), (32, [16, 8, 4]), (128, [64, 32, 16, 8])]
+)
+def test_dcgan_halves_any_side_and_comes_back_to_it(side, sides):
+    generator, discriminator = models.get("dcgan", (side, side, 1), filters=2)
+    shapes = [layer.output.shape[1] for layer in discriminator.body.layers if "conv" in layer.name]
+    assert shapes == sides
+    for smaller in sides:
+        assert smaller in [shape[0] for shape in outputs(generator) if len(shape) == 3]
+    assert generator(generator.sample_latent(2)).shape == (2, side, side, 1)
 
 
 def test_unknown_names_and_options_are_named_with_the_valid_ones():

@@ -1,0 +1,45 @@
+"""Energy-based GAN: the discriminator is an autoencoder, its score an error of reconstruction."""
+
+import dataclasses
+from typing import Annotated, ClassVar
+
+from keras import ops
+
+from losses.objective import Objective, register
+from support.options import Option
+
+
+@register("ebgan")
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class EBGAN(Objective):
+    """Zhao, Mathieu and LeCun 2017 (arXiv 1609.03126), equations 1 and 2.
+
+    The score is the energy D(x) = ||Dec(Enc(x)) - x|| >= 0: high for what is *not* data. Choose it to see
+    a game without any probability in it.
+
+    Args:
+        margin: Energy that generated examples are pushed up to, of the size of images' distances.
+    """
+
+    margin: Annotated[float, Option("Energy that generated examples are pushed up to.", above=0)] = 10.0
+
+    needs_energy: ClassVar = True
+
+    paper: ClassVar = dict(
+        optimizer="adam",
+        learning_rate=1e-3,
+        beta_1=0.5,
+        beta_2=0.999,
+        n_critic=1,
+        batch_size=128,
+        discriminator_batch_norm=True,
+        autoencoder=True,
+    )
+
+    def discriminator_loss(self, real_scores, fake_scores):
+        """E D(x) + E max(0, m - D(G(z)))"""
+        return ops.mean(real_scores) + ops.mean(ops.relu(self.margin - fake_scores))
+
+    def generator_loss(self, real_scores, fake_scores):
+        """E D(G(z))"""
+        return ops.mean(fake_scores)

@@ -1,0 +1,26 @@
+"""Tricks that act on scores, with any objective."""
+
+import keras
+from keras import ops
+
+
+def flip_labels(real_scores, fake_scores, share: float, seed=None):
+    """Swaps the scores of real and generated examples, each pair with probability `share`.
+
+    Noisy labels for the discriminator: Chintala et al. 2016, How to train a GAN, tip 6.
+    """
+    shape = (ops.shape(real_scores)[0],) + (1,) * (len(real_scores.shape) - 1)
+    flipped = keras.random.uniform(shape, seed=seed) < share
+    return ops.where(flipped, fake_scores, real_scores), ops.where(flipped, real_scores, fake_scores)
+
+
+def keep_best(real_scores, fake_scores, share, better: int = 1):
+    """The generated examples with the highest scores, ceil(share * batch) of them, and as many real ones.
+
+    With `better` = -1 those with the lowest.
+
+    Sinha et al. 2020, Top-k training of GANs (arXiv 2002.06224), section 3. Scores: (batch,) or (batch, 1).
+    """
+    count = ops.cast(ops.ceil(share * ops.cast(ops.shape(fake_scores)[0], "float32")), "int32")
+    best = ops.argsort(-better * ops.reshape(fake_scores, (-1,)))[:count]
+    return real_scores[:count], ops.take(fake_scores, best, axis=0)

@@ -1,0 +1,85 @@
+"""Games whose step differs from the alternating one in more than a formula."""
+
+from typing import Annotated
+
+import keras
+import tensorflow as tf
+
+from models.gan import GAN, as_opponent, registry
+from models.stabilisers import serializable
+from support.errors import UserError
+from support.options import Option
+
+
+@registry.register("feature_matching")
+@serializable
+class FeatureMatchingGAN(GAN):
+    """The generator matches the mean of the discriminator's features instead of raising its scores.
+
+    Salimans et al. 2016 (arXiv 1606.03498), section 3.1: ||E f(x) - E f(G(z))||^2, as in the authors' MNIST
+    code the mean over the features, f the input of the layer of scores.
+    """
+
+    def generator_loss(self, real, fake):
+        features = as_opponent(self.discriminator, self.discriminator.features)
+        difference = tf.reduce_mean(features(real), axis=0) - tf.reduce_mean(features(fake), axis=0)
+        return tf.reduce_mean(tf.square(difference))
+
+
+@registry.register("unrolled")
+@serializable
+class UnrolledGAN(GAN):
+    """The generator plays against the discriminator as it will be `unrolled_steps` updates from now.
+
+    Metz et al. 2017 (arXiv 1611.02163), section 2.3: its gradient flows through those updates, which are
+    Adam's on the same real and generated batch, from the state of the discriminator's own optimizer.
+
+    Args:
+        unrolled_steps: The paper's k.
+
+    Raises:
+        ValueError: The discriminator's optimizer is not Adam.
+    """
+
+    def __init__(
+        self,
+        *players,
+        unrolled_steps: Annotated[int, Option("Updates that the generator looks ahead.", minimum=1)] = 5,
+        **options,
+    ):
+        super().__init__(*players, **options)
+        self.unrolled_steps = unrolled_steps
+
+    def compile(self, *optimizers, **options):
+        super().compile(*optimizers, **options)
+        if type(self.discriminator_optimizer) is not keras.optimizers.Adam:
+            name = type(self.discriminator_optimizer).__name__
+            raise UserError(f"unrolled updates are Adam's, and the optimizer is {name}: choose adam")
+
+    def generator_loss(self, real, fake):
+        weights = [tf.convert_to_tensor(weight) for weight in self.discriminator.trainable_variables]
+        optimizer = self.discriminator_optimizer
+        means = [tf.convert_to_tensor(mean) for mean in optimizer._momentums]
+        squares = [tf.convert_to_tensor(square) for square in optimizer._velocities]
+        iterations = tf.cast(optimizer.iterations, tf.float32)
+        for ahead in range(1, self.unrolled_steps + 1):
+            with tf.GradientTape() as tape:
+                tape.watch(weights)
+                loss = self.objective.discriminator_loss(*self._scores(weights, real, fake))
+            gradients = tape.gradient(loss, weights)
+            t = iterations + ahead
+            rate = optimizer.learning_rate * tf.sqrt(1 - optimizer.beta_2**t) / (1 - optimizer.beta_1**t)
+            for i, gradient in enumerate(gradients):
+                means[i] += (1 - optimizer.beta_1) * (gradient - means[i])
+                squares[i] += (1 - optimizer.beta_2) * (tf.square(gradient) - squares[i])
+                # The root has no derivative where no gradient ever came.
+                root = tf.sqrt(squares[i] + optimizer.epsilon**2)
+                weights[i] -= rate * means[i] / (root + optimizer.epsilon)
+        return self.objective.generator_cost(*self._scores(weights, real, fake), optimizer.iterations)
+
+    def _scores(self, weights, real, fake):
+        discriminator = as_opponent(self.discriminator, weights=weights)
+        return discriminator(real), discriminator(fake)
+
+    def get_config(self):
+        return {**super().get_config(), "unrolled_steps": self.unrolled_steps}
