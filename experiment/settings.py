@@ -75,7 +75,9 @@ class Settings:
     seed: Annotated[
         int, Option("Seed of weights, noise and order of the data.", minimum=0, maximum=2**31 - 1)
     ] = 0
-    latent_dim: Annotated[int, Option("Number of entries of z.", minimum=1, maximum=65_536)] = 100
+    latent_dim: Annotated[
+        int, Option("Number of entries of z (default: 2 for toy, else 100).", minimum=1, maximum=65_536)
+    ]
 
     optimizer: Annotated[
         str, Option(f"Optimizer of both networks {_PAPERS}.", names=optimizers.registry.names)
@@ -149,6 +151,7 @@ def resolve(flags: Mapping[str, Any], config: str | None = None) -> Settings:
     loss = objectives.canonical(flags.get("loss") or published.get("loss") or own["loss"].default)
     given = {**losses.get(loss).paper, **published, **flags, "loss": loss}
     given.setdefault("discriminator_learning_rate", given["learning_rate"])
+    given.setdefault("latent_dim", pairs.find(given.get("model", own["model"].default)).latent_dim)
     chosen = {name: given.get(name, found.default) for name, found in own.items()}
     source = data.find(chosen["dataset"], chosen["split"], chosen["data_dir"])
     chosen["image_shape"] = data.wanted_shape(source.shape, chosen["image_size"], chosen["channels"])
@@ -157,6 +160,10 @@ def resolve(flags: Mapping[str, Any], config: str | None = None) -> Settings:
     for kind, registry in KINDS.items():
         chosen["options"] |= _options(kind, registry, chosen[kind], given, flags)
     _settle_batch_norm(chosen, flags)
+    if chosen["batch_size"] % chosen["options"]["packing"]:
+        raise UserError(
+            f"--batch_size={chosen['batch_size']} is no multiple of --packing={chosen['options']['packing']}"
+        )
     return Settings(**chosen)
 
 

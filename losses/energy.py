@@ -33,7 +33,7 @@ class EBGAN(Objective):
         n_critic=1,
         batch_size=128,
         discriminator_batch_norm=True,
-        autoencoder=True,
+        autoencoder=64,
     )
 
     def discriminator_loss(self, real_scores, fake_scores):

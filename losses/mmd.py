@@ -45,6 +45,8 @@ class MMDGAN(Objective):
 
     penalties: Penalties = dataclasses.field(default_factory=lambda: {"gradient_penalty": 1.0})
 
+    takes_vectors: ClassVar = True
+
     paper: ClassVar = dict(
         optimizer="adam",
         learning_rate=1e-4,

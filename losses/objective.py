@@ -85,6 +85,8 @@ class Objective:
     paper: ClassVar[Mapping[str, Any]] = {}
     #: Whether scores are energies, >= 0 and low for data, which only an autoencoder gives.
     needs_energy: ClassVar[bool] = False
+    #: Whether an example may have several scores: features.
+    takes_vectors: ClassVar[bool] = False
 
     def __init_subclass__(cls, **kwargs):
         super().__init_subclass__(**kwargs)

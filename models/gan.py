@@ -7,6 +7,7 @@ import keras
 import tensorflow as tf
 
 import losses
+from models.network import Discriminator
 from models.stabilisers import mixes_examples, serializable
 from support.errors import UserError
 from support.registry import Registry
@@ -90,8 +91,8 @@ class GAN(keras.Model):
         seed: Seed of the noise (int). Dropout draws from its layers' own seeds.
 
     Raises:
-        ValueError: A trainable variable belongs to both players, or the objective's penalty forbids
-            the discriminator's batch norm.
+        ValueError: A trainable variable belongs to both players, the objective's penalty forbids the
+            discriminator's batch norm, or its scores are not what the objective takes.
     """
 
     def __init__(
@@ -125,6 +126,17 @@ class GAN(keras.Model):
                 f"rest of the batch, this discriminator has {', '.join(mixing)}: pass "
                 "discriminator_batch_norm=False, minibatch_discrimination=0"
             )
+        if isinstance(self.discriminator, Discriminator):
+            self._check_scores(self.discriminator)
+
+    def _check_scores(self, discriminator: Discriminator) -> None:
+        objective = type(self.objective).__name__
+        if self.objective.needs_energy and not discriminator.gives_energy:
+            raise UserError(f"{objective} needs an energy for its score: set autoencoder to the size of a code")
+        if discriminator.gives_energy and not self.objective.needs_energy:
+            raise UserError(f"an autoencoder's energy is low for data, {objective} wants high scores there")
+        if discriminator.outputs_per_example > 1 and not self.objective.takes_vectors:
+            raise UserError(f"{objective} takes one score per example: leave out outputs")
 
     def compile(self, generator_optimizer, discriminator_optimizer, jit_compile=False, **kwargs):
         """Gives each player its optimizer (a `keras.optimizers.Optimizer` or its name).

@@ -164,6 +164,10 @@ class Generator(Network):
             for average, weight in zip(self.average, self.trainable_variables, strict=True):
                 average.assign(decay * average + (1 - decay) * weight)
 
+    def call(self, z, training=None):
+        # Under mixed precision too, generated images have the precision of data.
+        return ops.cast(super().call(z, training=training), self.variable_dtype)
+
     def sample_latent(self, count, seed=None):
         """`count` draws of z, shape (count, latent_dim)."""
         return latents.registry.find(self.latent)((count, self.latent_dim), seed=seed)
@@ -185,7 +189,7 @@ class Generator(Network):
 class Discriminator(Network):
     """Scores D(x): images (batch, H, W, C) in [-1, 1], or points (batch, D) -> (batch, outputs).
 
-    `features` are what the layer of scores sees.
+    `features` are what the layer of scores sees. With `packing` m every score is of m examples.
 
     Args:
         image_shape: (H, W, C), or (D,) for points.
@@ -193,6 +197,9 @@ class Discriminator(Network):
         head_initializer: Of the layer of scores.
         stabilisers: See `Network`.
     """
+
+    #: Whether the score is an energy: >= 0, and low for data.
+    gives_energy: ClassVar[bool] = False
 
     def __init__(
         self,
@@ -205,6 +212,7 @@ class Discriminator(Network):
         **config,
     ):
         super().__init__(dict(image_shape=tuple(image_shape), outputs=outputs, **config), stabilisers, name)
+        self.outputs_per_example = outputs
         self.given = keras.Sequential(self._changes_of_input(len(image_shape)))
         self.head = keras.Sequential()
         if self.stabilisers.minibatch_discrimination:
@@ -265,6 +273,9 @@ class Autoencoder(Discriminator):
     discriminator with the code for its scores, the decoder its generator with the code for its z.
     """
 
+    gives_energy = True
+    outputs_per_example = 1
+
     def __init__(self, *, encoder: Discriminator, decoder: Generator, name=None):
         keras.Model.__init__(self, name=name)
         self.encoder = encoder
@@ -323,6 +334,8 @@ class Pair(Stabilisers):
 
     #: Number of dimensions of an example: 3 for pictures, 1 for points.
     dimensions: ClassVar[int] = 3
+    #: Entries of z, where nothing else is asked for.
+    latent_dim: ClassVar[int] = 100
 
     def generator(self, **shared) -> Generator:
         """The generator; `shared` are the arguments of `Generator`."""
@@ -355,7 +368,7 @@ class Pair(Stabilisers):
 def _misfit(name: str, shape: ImageShape) -> str:
     kind = "points" if len(shape) == 1 else "pictures"
     others = [other for other in registry.names() if registry.find(other).dimensions == len(shape)]
-    return f"--model={name} is not for {kind}: choose --model={' or --model='.join(others)}"
+    return f"{name} is not for {kind} of shape {tuple(shape)}: choose {', '.join(others)}, or other data"
 
 
 def network_range(examples: np.ndarray) -> np.ndarray:

@@ -322,6 +322,9 @@ class VirtualBatchNormalization(layers.Layer):
         variance = mixed(squares) - ops.square(mean)
         return (x - mean) * ops.rsqrt(ops.relu(variance) + self.epsilon) * self.gamma + self.beta
 
+    def compute_output_shape(self, input_shape):
+        return input_shape
+
     def get_config(self):
         initializer = keras.initializers.serialize(self.gamma_initializer)
         own = dict(references=self.references, epsilon=self.epsilon, gamma_initializer=initializer)

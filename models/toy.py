@@ -53,6 +53,7 @@ class Toy(Pair):
     ] = "relu"
 
     dimensions = 1
+    latent_dim = 2
 
     def generator(self, **shared):
         return ToyGenerator(depth=self.depth, units=self.units, activation=self.activation, **shared)

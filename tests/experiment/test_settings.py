@@ -67,8 +67,10 @@ def test_a_critic_under_a_penalty_has_no_batch_norm_unasked():
 @pytest.mark.parametrize("model", models.names())
 @pytest.mark.parametrize("loss", losses.names())
 def test_every_pair_of_model_and_loss_can_be_built(model, loss):
-    gan = build.gan(resolve({"model": model, "loss": loss}))
-    assert gan.generator.image_shape == (8, 8, 1)
+    dataset, shape = ("ring", (2,)) if model == "toy" else ("digits", (8, 8, 1))
+    gan = build.gan(resolve({"model": model, "loss": loss, "dataset": dataset}))
+    assert gan.generator.image_shape == shape
+    assert gan.generator.latent_dim == (2 if model == "toy" else 100)
 
 
 @pytest.mark.parametrize("name", configs.names())

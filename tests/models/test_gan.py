@@ -128,6 +128,115 @@ def test_a_turn_moves_one_player_and_leaves_the_other_with_its_statistics():
             assert_same(old, values(variables))
 
 
+def pair_for(objective):
+    """A small DCGAN pair with what the objective's own paper asks of the networks."""
+    paper = losses.get(objective).paper
+    wanted = {key: paper[key] for key in ("autoencoder", "outputs", "discriminator_batch_norm") if key in paper}
+    return dcgan_pair(objective, filters=4, **wanted)
+
+
+@pytest.mark.parametrize("name", losses.names(aliases=False))
+def test_the_step_of_every_objective(name):
+    """n_critic updates of D on fresh data and noise, one of G, and no turn touches the opponent."""
+    gan = pair_for(name)
+    gan.run_eagerly = True
+    seen, drawn, still = [], [], []
+    turn, sample_latent = gan.discriminator_turn, gan.generator.sample_latent
+    gan.discriminator_turn = lambda real: seen.append(real.numpy()) or turn(real)
+    gan.generator.sample_latent = lambda count, seed: drawn.append(z := sample_latent(count, seed)) or z
+
+    data = images(4 * gan.n_critic)
+    generator = values(gan.generator.variables)
+    for batch in np.split(data, gan.n_critic):
+        gan.discriminator_turn(tf.constant(batch))
+    assert_same(generator, values(gan.generator.variables))
+    discriminator = values(gan.discriminator.variables)
+    gan.generator_turn(tf.constant(data[:4]))
+    for old, variable in zip(discriminator, gan.discriminator.variables, strict=True):
+        assert variable.dtype != "float32" or np.array_equal(old, variable), variable.path
+
+    seen.clear(), drawn.clear()
+    before = int(gan.discriminator_optimizer.iterations), gan.step
+    gan.train_step(data)
+    assert int(gan.discriminator_optimizer.iterations) == before[0] + gan.n_critic
+    assert gan.step == before[1] + 1
+    if gan.n_critic > 1:  # The turns after the first are a loop in the graph.
+        assert len(drawn) >= 2
+    np.testing.assert_array_equal(seen[0], data[:4])
+    noise = np.concatenate(drawn)
+    assert len(np.unique(noise, axis=0)) == len(noise)
+
+
+@pytest.mark.parametrize("name", losses.names(aliases=False))
+def test_no_objective_swaps_real_and_fake(name):
+    """Data at 3, samples at 0: D learns its slope, and G moves its samples towards the data."""
+    rng = np.random.default_rng(0)
+    gan = compiled(Shift(), Slope(0.0), losses.get(name, penalties={}), n_critic=1, seed=0, rate=0.01)
+    for _ in range(3):
+        gan.discriminator_turn(tf.constant(rng.normal(3, 1, (32, 1)), tf.float32))
+    slope = float(gan.discriminator.w[0])
+    assert (slope < 0) if losses.get(name).needs_energy else (slope > 0 or name == "mmd_gan")
+    if name == "mmd_gan":  # The kernel is even: features with either sign tell as much.
+        gan.discriminator.w.assign([1.0])
+    gan.generator_turn(tf.constant(rng.normal(3, 1, (32, 1)), tf.float32))
+    assert float(gan.generator.theta[0]) > 0
+
+
+def test_feature_matching_compares_mean_features_alone():
+    gan = dcgan_pair()
+    from models.variants import FeatureMatchingGAN
+
+    matching = FeatureMatchingGAN(gan.generator, gan.discriminator, "gan", seed=0)
+    real, fake = tf.constant(images(6)), tf.constant(images(6, seed=1))
+    body = gan.discriminator.body
+    difference = np.mean(body(real, training=True), axis=0) - np.mean(body(fake, training=True), axis=0)
+    assert float(matching.generator_loss(real, fake)) == pytest.approx(np.mean(difference**2), rel=1e-4)
+    matching.compile(keras.optimizers.SGD(0.1), keras.optimizers.SGD(0.1))
+    matching.fit(images(), batch_size=8, verbose=0)
+
+
+@pytest.mark.parametrize("updates", [1, 3])
+def test_unrolling_is_the_loss_after_the_discriminators_own_updates(updates):
+    """Against Keras's Adam really applied to a copy, and against numerical differentiation for the gradient."""
+    from models.variants import UnrolledGAN
+
+    def build(theta, look_ahead):
+        generator, discriminator = Shift(), Slope(0.3)
+        generator.theta.assign([theta])
+        gan = UnrolledGAN(generator, discriminator, "gan", seed=0, unrolled_steps=look_ahead)
+        gan.compile(keras.optimizers.SGD(0.1), keras.optimizers.Adam(0.05, beta_1=0.5))
+        return gan
+
+    rng = np.random.default_rng(0)
+    real, z = rng.normal(3, 1, (64, 1)).astype(np.float32), rng.normal(0, 1, (64, 1)).astype(np.float32)
+
+    def by_hand(theta):
+        gan = build(theta, 1)
+        for _ in range(updates):
+            with tf.GradientTape() as tape:
+                scores = gan.discriminator(real), gan.discriminator(z + theta)
+                loss = gan.objective.discriminator_loss(*scores)
+            gan.discriminator_optimizer.apply(tape.gradient(loss, gan.discriminator.trainable_variables))
+        return float(gan.objective.generator_loss(z, gan.discriminator(z + theta)))
+
+    gan = build(0.2, updates)
+    with tf.GradientTape() as tape:
+        loss = gan.generator_loss(tf.constant(real), gan.generator(tf.constant(z)))
+    assert float(loss) == pytest.approx(by_hand(0.2), rel=1e-5)
+    gradient = float(tape.gradient(loss, gan.generator.theta.value)[0])
+    numerical = (by_hand(0.2 + 1e-2) - by_hand(0.2 - 1e-2)) / 2e-2
+    assert gradient == pytest.approx(numerical, rel=2e-3)
+    assert float(gan.discriminator.w[0]) == pytest.approx(0.3)
+
+
+def test_unrolling_needs_adam():
+    from models.variants import UnrolledGAN
+
+    gan = UnrolledGAN(Shift(), Slope(), "gan")
+    with pytest.raises(ValueError, match="choose adam"):
+        gan.compile(keras.optimizers.SGD(0.1), keras.optimizers.SGD(0.1))
+
+
 def test_the_opponent_normalises_with_batch_statistics():
     gan = dcgan_pair()
     from models.gan import as_opponent

@@ -1,0 +1,313 @@
+"""Each stabiliser against its definition written out, and what it must leave alone."""
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+import losses
+import models
+from models.gan import GAN
+from models.stabilisers import (
+    DiffAugment,
+    InstanceNoise,
+    MinibatchDiscrimination,
+    Packing,
+    SpectralNormalization,
+    VirtualBatchNormalization,
+    squared_distance_from_orthogonal,
+)
+
+
+def pictures(count=12, seed=0):
+    return np.random.default_rng(seed).uniform(-1, 1, (count, 8, 8, 1)).astype(np.float32)
+
+
+def pair(objective="gan", model="dcgan", **options):
+    shape = (2,) if model == "toy" else (8, 8, 1)
+    small = {"toy": dict(units=16), "dcgan": dict(filters=4), "mlp": {}}[model]
+    generator, discriminator = models.get(model, shape, latent_dim=4, **small, **options)
+    gan = GAN(generator, discriminator, objective, n_critic=1, seed=0)
+    gan.compile(keras.optimizers.SGD(0.1), keras.optimizers.SGD(0.1))
+    return gan
+
+
+def normalised_dense(units=5, seed=0):
+    layer = SpectralNormalization(keras.layers.Dense(units, kernel_initializer="glorot_normal"))
+    layer.build((None, 7))
+    return layer
+
+
+def test_spectral_norm_is_w_over_sigma_and_leaves_the_kernel():
+    layer = normalised_dense()
+    kernel = layer.layer.kernel.numpy()
+    u = layer.u.numpy()
+    for _ in range(60):
+        layer.after_update()
+    x = np.random.default_rng(1).normal(size=(3, 7)).astype(np.float32)
+    largest = np.linalg.svd(kernel, compute_uv=False)[0]
+    assert float(layer.sigma()) == pytest.approx(largest, rel=1e-5)
+    np.testing.assert_allclose(layer(x, training=True), x @ kernel / largest, rtol=1e-4, atol=1e-6)
+    np.testing.assert_array_equal(layer.layer.kernel, kernel)
+    assert not np.array_equal(layer.u, u)
+
+
+def test_one_power_iteration_is_algorithm_1_of_its_paper():
+    layer = normalised_dense()
+    w, u = layer.layer.kernel.numpy().astype(np.float64).T, layer.u.numpy().astype(np.float64)
+    layer.after_update()
+    v = w.T @ u / np.linalg.norm(w.T @ u)
+    u = w @ v / np.linalg.norm(w @ v)
+    np.testing.assert_allclose(layer.v, v, rtol=1e-5, atol=1e-7)
+    np.testing.assert_allclose(layer.u, u, rtol=1e-5, atol=1e-7)
+    assert float(layer.sigma()) == pytest.approx(u @ w @ v, rel=1e-5)
+
+
+def test_the_gradient_flows_through_sigma():
+    """W / sigma(W) does not change with the scale of W, so <dL/dW, W> = 0 (Miyato et al. 2018, equation 12)."""
+    layer = normalised_dense()
+    kernel, u, v = layer.layer.kernel, layer.u.numpy(), layer.v.numpy()
+    x = np.random.default_rng(1).normal(size=(3, 7)).astype(np.float32)
+    with tf.GradientTape() as tape:
+        loss = tf.reduce_sum(layer(x, training=True) ** 2)
+    gradient = tape.gradient(loss, kernel.value)
+    with tf.GradientTape() as tape:
+        w = tf.constant(kernel)
+        tape.watch(w)
+        loss = tf.reduce_sum((x @ w / tf.einsum("i,ij,j->", v, w, u)) ** 2)
+    np.testing.assert_allclose(gradient, tape.gradient(loss, w), rtol=1e-4, atol=1e-5)
+    assert abs(np.sum(gradient * kernel.numpy())) < 1e-4 * np.linalg.norm(gradient)
+
+
+def test_a_step_makes_one_power_iteration_per_update_and_all_its_batches_see_one_sigma():
+    gan = pair("wgan_gp", spectral_norm=True, discriminator_batch_norm=False)
+    layers = [x for x in gan.discriminator._flatten_layers() if isinstance(x, SpectralNormalization)]
+    assert len(layers) == 3  # Two convolutions and the score.
+    before = [layer.u.numpy() for layer in layers]
+    gan.generator_turn(pictures())
+    for layer, u in zip(layers, before, strict=True):
+        np.testing.assert_array_equal(layer.u, u)
+    gan.discriminator_turn(tf.constant(pictures()))
+    for layer, u in zip(layers, before, strict=True):
+        matrix = layer._kernel().numpy().reshape(-1, len(u))
+        v = matrix @ u / np.linalg.norm(matrix @ u)
+        expected = v @ matrix / np.linalg.norm(v @ matrix)
+        np.testing.assert_allclose(layer.u, expected, rtol=1e-4, atol=1e-6)
+
+
+def test_orthogonal_regularisation_is_zero_for_orthonormal_columns_alone():
+    columns, _ = np.linalg.qr(np.random.default_rng(0).normal(size=(12, 4)))
+    assert float(squared_distance_from_orthogonal(tf.constant(columns.reshape(2, 2, 3, 4)))) < 1e-20
+    assert float(squared_distance_from_orthogonal(tf.constant(3 * columns))) == pytest.approx(4 * 64)
+
+
+def test_regularisation_enters_both_players_losses():
+    plain, regular = pair("wgan"), pair("wgan", orthogonal_regularization=0.5)
+    regular.set_weights(plain.get_weights())
+    real = tf.constant(pictures())
+    for turn, key, player in (
+        ("discriminator_turn", "discriminator_loss", "discriminator"),
+        ("generator_turn", "generator_loss", "generator"),
+    ):
+        kernels = [w for w in getattr(plain, player).trainable_variables if len(w.shape) > 1]
+        expected = 0.5 * sum(float(squared_distance_from_orthogonal(w)) for w in kernels)
+        ours, theirs = getattr(regular, turn)(real)[key], getattr(plain, turn)(real)[key]
+        assert float(ours - theirs) == pytest.approx(expected, rel=1e-3)
+        regular.set_weights(plain.get_weights())
+
+
+def test_historical_averaging_pulls_towards_the_mean_of_all_past_weights():
+    gan = pair("wgan", model="toy", historical_averaging=0.3)
+    real = tf.random.normal((8, 2))
+    past = []
+    for _ in range(4):
+        past.append([w.numpy() for w in gan.discriminator.trainable_variables])
+        gan.discriminator_turn(real)
+    now = [w.numpy() for w in gan.discriminator.trainable_variables]
+    means = [np.mean(weights, axis=0) for weights in zip(*past, now, strict=True)]
+    for mean, kept in zip(means, gan.discriminator.past, strict=True):
+        np.testing.assert_allclose(kept, mean, rtol=1e-4, atol=1e-6)
+    expected = 0.3 * sum(np.sum((w - mean) ** 2) for w, mean in zip(now, means, strict=True))
+    assert float(sum(gan.discriminator.losses)) == pytest.approx(expected, rel=1e-4)
+
+
+def test_moving_average_of_the_generator_is_what_users_see():
+    gan = pair(model="toy", generator_ema=0.8)
+    generator = gan.generator
+    average = [w.numpy() for w in generator.trainable_variables]
+    for _ in range(3):
+        gan.generator_turn(tf.random.normal((8, 2)))
+        average = [0.8 * a + 0.2 * w.numpy() for a, w in zip(average, generator.trainable_variables, strict=True)]
+    z = generator.sample_latent(5, 1)
+    shown, raw = generator.finished(z).numpy(), generator(z, training=False).numpy()
+    assert not np.allclose(shown, raw)
+    for weight, value in zip(generator.trainable_variables, average, strict=True):
+        weight.assign(value)
+    np.testing.assert_allclose(shown, generator(z, training=False), rtol=1e-4, atol=1e-6)
+
+
+def test_instance_noise_has_its_deviation_and_fades_with_the_discriminators_updates():
+    noise = InstanceNoise(0.5, steps=4)
+    x = np.zeros((2000, 4), np.float32)
+    for expected in (0.5, 0.375, 0.25, 0.125, 0, 0):
+        assert np.std(noise(x, training=True)) == pytest.approx(expected, rel=0.03)
+        noise.after_update()
+    np.testing.assert_array_equal(noise(x, training=False), x)
+    assert np.std(InstanceNoise(0.5)(x, training=True)) == pytest.approx(0.5, rel=0.03)
+
+    gan = pair(instance_noise=0.1, instance_noise_steps=10)
+    gan.fit(pictures(), batch_size=4, verbose=0)
+    (layer,) = [x for x in gan.discriminator._flatten_layers() if isinstance(x, InstanceNoise)]
+    assert int(layer.updates) == 3
+
+
+def test_packing_joins_successive_examples_along_the_channels():
+    x = pictures(6)
+    packed = Packing(3)(x).numpy()
+    assert packed.shape == (2, 8, 8, 3)
+    np.testing.assert_array_equal(packed[1, ..., 2], x[5, ..., 0])
+    points = Packing(2)(np.arange(8.0).reshape(4, 2)).numpy()
+    np.testing.assert_array_equal(points, [[0, 1, 2, 3], [4, 5, 6, 7]])
+    gan = pair("wgan_gp", packing=3, discriminator_batch_norm=False)
+    assert gan.discriminator(x).shape == (2, 1)
+    gan.fit(x, batch_size=6, verbose=0)
+
+
+def test_minibatch_discrimination_is_its_equation():
+    layer = MinibatchDiscrimination(3, 2)
+    features = np.random.default_rng(0).normal(size=(5, 4)).astype(np.float32)
+    out = layer(features).numpy()
+    m = (features @ layer.tensor.numpy()).reshape(5, 3, 2)
+    for i in range(5):
+        for b in range(3):
+            others = [np.exp(-np.abs(m[i, b] - m[j, b]).sum()) for j in range(5) if j != i]
+            assert out[i, 4 + b] == pytest.approx(sum(others), rel=1e-4)
+    np.testing.assert_array_equal(out[:, :4], features)
+
+
+@pytest.mark.parametrize("shape", [(6,), (3, 3, 2)])
+def test_virtual_batch_norm_uses_the_reference_batch_and_the_example_itself(shape):
+    references, axes = 4, tuple(range(len(shape) - 1))
+    layer = VirtualBatchNormalization(references, epsilon=1e-5)
+    x = np.random.default_rng(0).normal(2, 3, (references + 2, *shape)).astype(np.float32)
+    out = layer(x).numpy()
+    reference_mean = np.mean([r.mean(axis=axes) for r in x[:references]], axis=0)
+    reference_square = np.mean([(r**2).mean(axis=axes) for r in x[:references]], axis=0)
+    for i in (4, 5):
+        mean = (x[i].mean(axis=axes) + references * reference_mean) / (references + 1)
+        square = ((x[i] ** 2).mean(axis=axes) + references * reference_square) / (references + 1)
+        expected = (x[i] - mean) / np.sqrt(square - mean**2 + 1e-5)
+        np.testing.assert_allclose(out[i], expected, rtol=1e-3, atol=1e-4)
+
+
+def test_under_virtual_batch_norm_an_example_does_not_depend_on_the_rest_of_its_batch():
+    gan = pair(virtual_batch_norm=8)
+    gan.adapt((127.5 * (pictures(20) + 1)).astype(np.uint8))
+    x = pictures(6, seed=1)
+    together = gan.discriminator(x, training=True).numpy()
+    alone = np.concatenate([gan.discriminator(x[i : i + 1], training=True) for i in range(6)])
+    np.testing.assert_allclose(together, alone, rtol=1e-3, atol=1e-4)
+    plain = pair()
+    assert not np.allclose(
+        plain.discriminator(x, training=True)[:1], plain.discriminator(x[:1], training=True), rtol=1e-2
+    )
+
+
+def test_virtual_batch_norm_may_stand_under_a_gradient_penalty():
+    pair("wgan_gp", virtual_batch_norm=4)
+    with pytest.raises(ValueError, match="rest of the batch.*minibatch_discrimination"):
+        pair("wgan_gp", minibatch_discrimination=4, discriminator_batch_norm=False)
+
+
+def test_diff_augment_changes_what_its_policy_says():
+    x = np.full((400, 8, 8, 3), 0.5, np.float32)
+    x[:, :, :, 0] = -0.25
+    moved = DiffAugment("translation")(x, training=True).numpy()
+    assert set(np.unique(moved)) == {-0.25, 0, 0.5}
+    rows = (moved[..., 1] != 0).any(axis=2).sum(axis=1)
+    assert set(rows) == {7, 8}  # By one eighth of the side, or not at all.
+    cut = DiffAugment("cutout")(x, training=True).numpy()
+    holes = (cut[..., 1] == 0).sum(axis=(1, 2))
+    assert holes.max() == 16 and holes.min() >= 4  # Squares of 4x4, some of them partly outside.
+    colored = DiffAugment("color")(x, training=True).numpy()
+    np.testing.assert_allclose(np.ptp(colored, axis=(1, 2)), 0, atol=1e-5)
+    assert 0.1 < np.std(colored.mean(axis=(1, 2, 3))) < 0.5
+    np.testing.assert_array_equal(DiffAugment("color,cutout")(x, training=False), x)
+
+
+def test_the_generator_learns_through_diff_augment():
+    layer = DiffAugment("color,translation,cutout")
+    x = tf.constant(pictures())
+    with tf.GradientTape() as tape:
+        tape.watch(x)
+        total = tf.reduce_sum(layer(x, training=True))
+    gradient = tape.gradient(total, x)
+    assert np.all(np.isfinite(gradient)) and np.any(gradient)
+    with pytest.raises(ValueError, match="diff_augment"):
+        models.get("toy", (2,), diff_augment="color")
+
+
+def test_an_autoencoder_gives_the_distance_of_its_reconstruction():
+    gan = pair("ebgan", autoencoder=6)
+    x = pictures(3)
+    rebuilt = gan.discriminator.decoder(gan.discriminator.encoder(x)).numpy()
+    expected = np.linalg.norm((rebuilt - x).reshape(3, -1), axis=1)
+    np.testing.assert_allclose(gan.discriminator(x)[:, 0], expected, rtol=1e-5)
+    with pytest.raises(ValueError, match="needs an energy"):
+        pair("ebgan")
+    with pytest.raises(ValueError, match="low for data"):
+        pair("gan", autoencoder=6)
+
+
+def test_vectors_of_scores_are_for_objectives_that_take_them():
+    assert pair("mmd_gan", outputs=5, discriminator_batch_norm=False).discriminator(pictures()).shape == (12, 5)
+    with pytest.raises(ValueError, match="one score per example"):
+        pair("hinge", outputs=5)
+
+
+EVERYTHING = dict(
+    instance_noise=0.1,
+    instance_noise_steps=5,
+    diff_augment="color,translation,cutout",
+    packing=2,
+    spectral_norm=True,
+    virtual_batch_norm=4,
+    orthogonal_regularization=1e-4,
+    historical_averaging=1e-3,
+    generator_ema=0.9,
+)
+
+
+def test_all_of_them_combine_train_and_survive_a_file(tmp_path):
+    objective = losses.get(
+        "non_saturating",
+        penalties={"r1": 0.1, "consistency": 1.0},
+        penalty_every=2,
+        real_label=0.9,
+        label_flipping=0.1,
+        top_k=0.5,
+    )
+    gan = pair(objective, **EVERYTHING)
+    gan.fit(pictures(), batch_size=6, epochs=2, verbose=0)
+    assert all(np.all(np.isfinite(v)) for v in gan.trainable_variables)
+    gan.save(tmp_path / "gan.keras")
+    again = keras.models.load_model(tmp_path / "gan.keras")
+    assert again.objective == gan.objective
+    z = gan.generator.sample_latent(4, 0)
+    np.testing.assert_allclose(again.generator.finished(z), gan.generator.finished(z), rtol=1e-5, atol=1e-6)
+    x = pictures(4)
+    np.testing.assert_allclose(again.discriminator(x), gan.discriminator(x), rtol=1e-4, atol=1e-6)
+
+
+@pytest.mark.parametrize("model", ["dcgan", "mlp", "toy"])
+@pytest.mark.parametrize("policy", ["mixed_bfloat16", "mixed_float16"])
+def test_scores_are_float32_under_mixed_precision(model, policy):
+    keras.mixed_precision.set_dtype_policy(policy)
+    try:
+        gan = pair("wgan_gp", model=model, **({} if model != "dcgan" else dict(discriminator_batch_norm=False)))
+        data = np.random.default_rng(0).normal(size=(8, 2)).astype(np.float32) if model == "toy" else pictures(8)
+        assert gan.discriminator(data).dtype == tf.float32
+        gan.fit(data, batch_size=8, verbose=0)
+        assert all(np.all(np.isfinite(v)) for v in gan.trainable_variables)
+    finally:
+        keras.mixed_precision.set_dtype_policy("float32")
