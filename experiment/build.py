@@ -7,7 +7,8 @@ import models
 from experiment import optimizers
 from experiment.settings import Settings
 from losses.objective import registry as objectives
-from models.gan import GAN, registry as algorithms
+from models.gan import GAN
+from models.gan import registry as algorithms
 from models.network import registry as pairs
 
 

@@ -45,7 +45,6 @@ class _Server(tf.Module):
             autograph=False,
         )
 
-
     @staticmethod
     def _named(examples, white: int, dtype=tf.float32):
         if len(examples.shape) == 2:

@@ -160,6 +160,4 @@ class Objective:
         A penalty on the gradient of each score by its own input has no meaning where the scores of
         a batch depend on one another (Gulrajani et al. 2017, section 4).
         """
-        return not any(
-            weight and name in penalties.PER_EXAMPLE for name, weight in self.penalties.items()
-        )
+        return not any(weight and name in penalties.PER_EXAMPLE for name, weight in self.penalties.items())

@@ -132,7 +132,9 @@ class GAN(keras.Model):
     def _check_scores(self, discriminator: Discriminator) -> None:
         objective = type(self.objective).__name__
         if self.objective.needs_energy and not discriminator.gives_energy:
-            raise UserError(f"{objective} needs an energy for its score: set autoencoder to the size of a code")
+            raise UserError(
+                f"{objective} needs an energy for its score: set autoencoder to the size of a code"
+            )
         if discriminator.gives_energy and not self.objective.needs_energy:
             raise UserError(f"an autoencoder's energy is low for data, {objective} wants high scores there")
         if discriminator.outputs_per_example > 1 and not self.objective.takes_vectors:

@@ -88,7 +88,9 @@ def parameters(thing: Callable[..., Any]) -> dict[str, Parameter]:
     else:
         defaults = {
             parameter.name: parameter.default
-            for parameter in inspect.signature(thing.__init__ if inspect.isclass(thing) else thing).parameters.values()
+            for parameter in inspect.signature(
+                thing.__init__ if inspect.isclass(thing) else thing
+            ).parameters.values()
             if parameter.kind is parameter.KEYWORD_ONLY
         }
         thing = thing.__init__ if inspect.isclass(thing) else thing

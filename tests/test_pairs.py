@@ -6,7 +6,6 @@ import pytest
 import callbacks
 import data
 import losses
-import models
 from experiment import build
 from experiment.settings import resolve
 from models.gan import registry as algorithms

@@ -128,7 +128,9 @@ def test_a_pack_has_one_gradient():
     """Two examples judged together: R1 sums over both."""
     x = tf.random.normal((6, 2))
     packed = penalties.r1(lambda x: tf.reduce_sum(tf.reshape(x, (3, 4)) ** 2, axis=1), x, None)
-    assert float(packed) == pytest.approx(2 * float(tf.reduce_mean(tf.reduce_sum(tf.reshape(x, (3, 4)) ** 2, 1))))
+    assert float(packed) == pytest.approx(
+        2 * float(tf.reduce_mean(tf.reduce_sum(tf.reshape(x, (3, 4)) ** 2, 1)))
+    )
 
 
 def test_lazy_regularisation_acts_every_k_th_turn_k_times_as_strongly():

@@ -131,7 +131,9 @@ def test_a_turn_moves_one_player_and_leaves_the_other_with_its_statistics():
 def pair_for(objective):
     """A small DCGAN pair with what the objective's own paper asks of the networks."""
     paper = losses.get(objective).paper
-    wanted = {key: paper[key] for key in ("autoencoder", "outputs", "discriminator_batch_norm") if key in paper}
+    wanted = {
+        key: paper[key] for key in ("autoencoder", "outputs", "discriminator_batch_norm") if key in paper
+    }
     return dcgan_pair(objective, filters=4, **wanted)
 
 

@@ -151,7 +151,8 @@ def test_latent_distributions(name, low, high, std):
 
 
 @pytest.mark.parametrize(
-    ("side", "sides"), [(8, [4, 2]), (28, [14, 7, 4]), (30, [15, 8, 4]), (32, [16, 8, 4]), (128, [64, 32, 16, 8])]
+    ("side", "sides"),
+    [(8, [4, 2]), (28, [14, 7, 4]), (30, [15, 8, 4]), (32, [16, 8, 4]), (128, [64, 32, 16, 8])],
 )
 def test_dcgan_halves_any_side_and_comes_back_to_it(side, sides):
     generator, discriminator = models.get("dcgan", (side, side, 1), filters=2)

@@ -137,7 +137,9 @@ def test_moving_average_of_the_generator_is_what_users_see():
     average = [w.numpy() for w in generator.trainable_variables]
     for _ in range(3):
         gan.generator_turn(tf.random.normal((8, 2)))
-        average = [0.8 * a + 0.2 * w.numpy() for a, w in zip(average, generator.trainable_variables, strict=True)]
+        average = [
+            0.8 * a + 0.2 * w.numpy() for a, w in zip(average, generator.trainable_variables, strict=True)
+        ]
     z = generator.sample_latent(5, 1)
     shown, raw = generator.finished(z).numpy(), generator(z, training=False).numpy()
     assert not np.allclose(shown, raw)
@@ -260,7 +262,10 @@ def test_an_autoencoder_gives_the_distance_of_its_reconstruction():
 
 
 def test_vectors_of_scores_are_for_objectives_that_take_them():
-    assert pair("mmd_gan", outputs=5, discriminator_batch_norm=False).discriminator(pictures()).shape == (12, 5)
+    assert pair("mmd_gan", outputs=5, discriminator_batch_norm=False).discriminator(pictures()).shape == (
+        12,
+        5,
+    )
     with pytest.raises(ValueError, match="one score per example"):
         pair("hinge", outputs=5)
 
@@ -304,8 +309,12 @@ def test_all_of_them_combine_train_and_survive_a_file(tmp_path):
 def test_scores_are_float32_under_mixed_precision(model, policy):
     keras.mixed_precision.set_dtype_policy(policy)
     try:
-        gan = pair("wgan_gp", model=model, **({} if model != "dcgan" else dict(discriminator_batch_norm=False)))
-        data = np.random.default_rng(0).normal(size=(8, 2)).astype(np.float32) if model == "toy" else pictures(8)
+        gan = pair(
+            "wgan_gp", model=model, **({} if model != "dcgan" else dict(discriminator_batch_norm=False))
+        )
+        data = (
+            np.random.default_rng(0).normal(size=(8, 2)).astype(np.float32) if model == "toy" else pictures(8)
+        )
         assert gan.discriminator(data).dtype == tf.float32
         gan.fit(data, batch_size=8, verbose=0)
         assert all(np.all(np.isfinite(v)) for v in gan.trainable_variables)

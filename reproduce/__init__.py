@@ -1,0 +1,1 @@
+"""Published experiments as one command each, with recorded results."""
