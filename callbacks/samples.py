@@ -41,7 +41,7 @@ def cloud(points: np.ndarray, real: np.ndarray) -> np.ndarray:
 
     canvas = FigureCanvasAgg(Figure(figsize=(4, 4), dpi=100))
     axes = canvas.figure.add_axes((0, 0, 1, 1))
-    axes.scatter(*points[:, :2].T, s=4, alpha=0.4, linewidths=0)
+    axes.scatter(points[:, 0], points[:, 1], s=4, alpha=0.4, linewidths=0)
     middle, reach = real[:, :2].mean(axis=0), 0.75 * np.ptp(real[:, :2], axis=0).max()
     axes.set(xlim=(middle[0] - reach, middle[0] + reach), ylim=(middle[1] - reach, middle[1] + reach))
     canvas.draw()

@@ -7,14 +7,15 @@ from data.pipeline import batches
 from data.source import Points, Source, registry
 from support.errors import UserError
 
-__all__ = ["batches", "decoded", "find", "load", "wanted_shape"]
+__all__ = ["Points", "batches", "decoded", "find", "load", "wanted_shape"]
 
 
 def find(name: str, split: str = "train", data_dir: str | None = None) -> Source | Points:
     """The source that a `--dataset` value names. Nothing is decoded yet.
 
     Args:
-        name: An embedded dataset ("digits"), a toy density ("ring"), "folder:PATH", or an image dataset of TFDS by its name.
+        name: "digits" (embedded), a density in the plane ("ring"), "folder:PATH", or an image dataset of
+            TFDS by its name.
         split: "train", "test", ... as the source names them.
         data_dir: Folder of prepared TFDS data.
 
@@ -67,4 +68,7 @@ def load(
     """
     source = find(name, split, data_dir)
     shape = wanted_shape(source.shape, image_size, channels)
-    return source.draw() if isinstance(source, Points) else decoded(source, shape)
+    if isinstance(source, Points):
+        return source.draw()
+    height, width, depth = shape
+    return decoded(source, (height, width, depth))

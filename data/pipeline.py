@@ -15,8 +15,8 @@ def batches(images: np.ndarray, batch_size: int, seed: int, start: int = 0) -> t
     `start` batches it is opened there. A batch may hold the end of one epoch and the start of the next.
 
     Args:
-        images: uint8 (N, H, W, C), or points, float32 (N, D). A file mapped into memory is read through the page
-            cache, not copied.
+        images: uint8 (N, H, W, C), or points, float32 (N, D). A file mapped into memory is read
+            through the page cache, not copied.
         batch_size: Examples a batch; all batches are full.
         seed: Seed of the order.
         start: Number of batches that are passed over.

@@ -17,32 +17,35 @@ PAGE = ROOT / "docs" / "losses.md"
 
 HEAD = """# Objectives and penalties
 
-Made from the docstrings by `python docs/losses_page.py`. Every formula is tested by value and by gradient against the
-same formula in float64 (`tests/losses/`). C, D and f are raw scores; where a formula needs the
-probability sigmoid(score) the docstring of its file says so. Losses are minimised, means over the batch.
+Made from the docstrings by `python docs/losses_page.py`. Every formula is tested by value and by gradient
+against the same formula in float64 (`tests/losses/`). Losses are minimised, E is the mean over the batch. In
+the original game D is the probability sigmoid(score); everywhere else C, D, f and v are the raw score.
 
-Every objective also takes `--penalties`, `--clip`, `--penalty_every`, `--label_flipping`, `--top_k` and `--top_k_decay`.
+Every objective also takes `--penalties`, `--clip`, `--penalty_every`, `--label_flipping`, `--top_k` and
+`--top_k_decay`.
 """
 
 ELSEWHERE = """## Where other suites differ
 
 On the real scores (1.3, -0.4, 2.2, 0.1) and the generated ones (-0.7, 0.9, -2.1, 0.3):
 
-| loss | here, as published | elsewhere | why |
+| loss | as published, here | elsewhere | why |
 |---|---|---|---|
-| `minimax`, discriminator | 1.1294 | 1.2294 in TF-GAN | label smoothing of 0.25 is on by default there |
-| `minimax`, generator | -0.6536 | +1.0536 in mimicry | that is the non-saturating loss under the other name |
-| `lsgan`, discriminator | 1.2625 (also TF-GAN, StudioGAN) | 2.525 in LynnHo's | the paper's factors 1/2 are left out |
+| `minimax`, discriminator | 1.1294 | 1.2294 in TF-GAN | label smoothing of 0.25 is on by default |
+| `minimax`, generator | -0.6536 | +1.0536 in mimicry | the non-saturating loss under the other name |
+| `lsgan`, discriminator | 1.2625 | 2.525 in LynnHo's | the paper's factors 1/2 are left out |
 | `lsgan`, discriminator | 1.2625 | 0.1997 in compare_gan | scores pass a sigmoid before the squares |
 
-- `-log(sigmoid(x) + 1e-8)`, as often written, stops at 18.4 and has no gradient there; here it is softplus, exact to 1e4.
-- The interpolation weight of `gradient_penalty` is uniform on [0, 1], one per example; the Keras example drew it from N(0, 1)
-  for years.
+- `-log(sigmoid(x) + 1e-8)`, as often written, stops at 18.4 and has no gradient there; here it is softplus.
+- The interpolation weight of `gradient_penalty` is uniform on [0, 1], one per example; the Keras example drew
+  it from N(0, 1) for years.
 - `r1` and `r2` carry the paper's 1/2. Its authors' code does not: their 10 is `r1:20` here.
-- `dragan` perturbs by the authors' code; the paper's text has Gaussian noise.
-- `rasgan`, `ralsgan` and `rahinge` are half the sum of their two terms, as in the author's code; the paper's text has the sum.
-- The tutorial's 1/2 belong to `maximum_likelihood` alone; Algorithm 1, and so `minimax` and `non_saturating`, has none.
-- `fgan_jensen_shannon` bounds twice the usual Jensen-Shannon divergence, for that is what the paper's f gives.
+- `dragan` perturbs as the authors' code does; suites that add Gaussian noise follow another reading.
+- `rasgan`, `ralsgan` and `rahinge` are half the sum of their two terms, as in the author's code; without the
+  half, losses and gradients are twice as large.
+- The tutorial's 1/2 belong to `maximum_likelihood` alone; Algorithm 1, and so `minimax` and
+  `non_saturating`, has none.
+- `fgan_jensen_shannon` bounds twice the usual Jensen-Shannon divergence: that is what the paper's f gives.
 """
 
 
@@ -61,11 +64,11 @@ def page() -> str:
 
 
 def _objective(name: str) -> str:
-    kind = registry.find(name)
     objective = losses.get(name)
+    kind = type(objective)
     aliases = [alias for alias in losses.names() if registry.canonical(alias) == name and alias != name]
     title = f"### `{name}`" + "".join(f" (`{alias}`)" for alias in aliases)
-    text = inspect.getdoc(kind).partition("\nArgs:")[0].strip()
+    text = _doc(kind).partition("\nArgs:")[0].strip()
     own = [option for option in parameters(kind) if option not in parameters(Objective)]
     changed = {
         option: getattr(objective, option)
@@ -86,8 +89,12 @@ def _objective(name: str) -> str:
     )
 
 
+def _doc(thing) -> str:
+    return inspect.getdoc(thing) or ""
+
+
 def _formula(method) -> str:
-    return " ".join(inspect.getdoc(method).split("\n\n")[0].split())
+    return " ".join(_doc(method).split("\n\n")[0].split())
 
 
 def _settings(values) -> str:
@@ -101,7 +108,7 @@ def _text(value) -> str:
 
 
 def _penalty(name: str) -> str:
-    text = inspect.getdoc(penalties.registry.find(name))
+    text = _doc(penalties.registry.find(name))
     first, _, rest = text.partition("\n\n")
     return f"### `{name}`\n\n`{' '.join(first.split())}`\n\n{rest}\n"
 

@@ -17,6 +17,7 @@ from data.images import ImageShape
 from experiment import optimizers
 from losses.objective import registry as objectives
 from models.gan import registry as algorithms
+from models.network import pair
 from models.network import registry as pairs
 from support.errors import UserError, unknown
 from support.options import Option, Parameter, parameters
@@ -151,7 +152,7 @@ def resolve(flags: Mapping[str, Any], config: str | None = None) -> Settings:
     loss = objectives.canonical(flags.get("loss") or published.get("loss") or own["loss"].default)
     given = {**losses.get(loss).paper, **published, **flags, "loss": loss}
     given.setdefault("discriminator_learning_rate", given["learning_rate"])
-    given.setdefault("latent_dim", pairs.find(given.get("model", own["model"].default)).latent_dim)
+    given.setdefault("latent_dim", pair(given.get("model", own["model"].default)).latent_dim)
     chosen = {name: given.get(name, found.default) for name, found in own.items()}
     source = data.find(chosen["dataset"], chosen["split"], chosen["data_dir"])
     chosen["image_shape"] = data.wanted_shape(source.shape, chosen["image_size"], chosen["channels"])

@@ -17,6 +17,8 @@ registry = Registry("penalty", "losses")
 
 #: Penalties on the gradient of each score by its own input.
 PER_EXAMPLE: set[str] = set()
+#: Penalties that points cannot have.
+PICTURES_ONLY = {"consistency"}
 
 
 def _of_gradient(name: str) -> Callable:

@@ -73,7 +73,7 @@ class _Average(_Relativistic):
 
 @register("rsgan")
 class RSGAN(_Paired):
-    """Relativistic standard GAN: l(m) = log(1 + e^-m). Jolicoeur-Martineau 2019 (arXiv 1807.00734), section 4.1.
+    """Relativistic standard GAN: l(m) = log(1 + e^-m). Jolicoeur-Martineau 2019 (arXiv 1807.00734).
 
     Choose it where the discriminator of the original game gets too sure: its loss needs both sides.
     """

@@ -75,7 +75,7 @@ class WGANGP(WGAN):
 class WGANLP(WGANGP):
     """The one-sided penalty. Petzka, Fischer and Lukovnikov 2018 (arXiv 1709.08894), equation 8.
 
-    Choose it over `wgan_gp` where a critic flatter than slope 1 should not be punished, or with a larger weight.
+    Choose it over `wgan_gp` where a critic flatter than slope 1 should not be punished.
     """
 
     penalties: Penalties = dataclasses.field(default_factory=lambda: {"lipschitz_penalty": 10.0})

@@ -10,7 +10,7 @@ doubles, and the side of the kernels: WGAN's authors use 64 and 4.
 """
 
 import dataclasses
-from typing import Annotated
+from typing import Annotated, Any
 
 import keras
 from keras import layers
@@ -77,7 +77,7 @@ class DCGANDiscriminator(Discriminator):
         kernel: int = 5,
         **shared,
     ):
-        own = dict(batch_norm=batch_norm, filters=filters, kernel=kernel)
+        own: dict[str, Any] = dict(batch_norm=batch_norm, filters=filters, kernel=kernel)
         super().__init__(image_shape=image_shape, head_initializer=normal_weights(), **own, **shared)
         filters = filters or filters_near_image(image_shape)
         self.add(_downsample(filters, kernel, **_weights(batch_norm=False)))
@@ -127,6 +127,8 @@ class DCGAN(Pair):
         Option("Channels next to the image (default: 128 from 64x64 on, else 64).", minimum=1, maximum=4096),
     ] = None
     kernel: Annotated[int, Option("Side of the convolutions' kernels.", minimum=1, maximum=63)] = 5
+
+    has_batch_norm = True
 
     def generator(self, **shared):
         own = dict(batch_norm=self.generator_batch_norm, filters=self.filters, kernel=self.kernel)

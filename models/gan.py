@@ -126,6 +126,10 @@ class GAN(keras.Model):
                 f"rest of the batch, this discriminator has {', '.join(mixing)}: pass "
                 "discriminator_batch_norm=False, minibatch_discrimination=0"
             )
+        shape = getattr(self.generator, "image_shape", ())
+        for penalty in losses.penalties.PICTURES_ONLY & {*self.objective.penalties}:
+            if len(shape) == 1:
+                raise UserError(f"the penalty {penalty} changes pictures: leave it out for points")
         if isinstance(self.discriminator, Discriminator):
             self._check_scores(self.discriminator)
 
@@ -133,7 +137,7 @@ class GAN(keras.Model):
         objective = type(self.objective).__name__
         if self.objective.needs_energy and not discriminator.gives_energy:
             raise UserError(
-                f"{objective} needs an energy for its score: set autoencoder to the size of a code"
+                f"{objective} needs an energy for its score: set autoencoder, the size of its code"
             )
         if discriminator.gives_energy and not self.objective.needs_energy:
             raise UserError(f"an autoencoder's energy is low for data, {objective} wants high scores there")

@@ -1,7 +1,7 @@
 """What every generator and discriminator has in common, and the registry of network pairs."""
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Annotated, Any, ClassVar
 
 import keras
@@ -29,6 +29,7 @@ register = registry.register
 
 ImageShape = tuple[int, ...]
 Latent = Annotated[str, Option("Distribution of the entries of z.", names=latents.registry.names)]
+NONE = Stabilisers()
 DiscriminatorBatchNorm = Annotated[bool, Option("Batch norm in the discriminator.")]
 
 
@@ -42,9 +43,7 @@ class Network(keras.Model):
         stabilisers: A `Stabilisers` or a mapping of its fields; a network heeds those that act on it.
     """
 
-    def __init__(
-        self, config: Mapping[str, Any], stabilisers: Stabilisers | Mapping = Stabilisers(), name=None
-    ):
+    def __init__(self, config: Mapping[str, Any], stabilisers: Stabilisers | Mapping = NONE, name=None):
         super().__init__(name=name)
         if not isinstance(stabilisers, Stabilisers):
             stabilisers = Stabilisers(**stabilisers)
@@ -93,13 +92,14 @@ class Network(keras.Model):
             self.past = self._copies("past")
             self.updates = self._fixed((), "updates")
         for index, weight in enumerate(self.trainable_variables):
-            terms = []
+            terms: list[Callable] = []
             if orthogonal and len(weight.shape) > 1:
                 terms.append(lambda w: orthogonal * squared_distance_from_orthogonal(w))
             if historical:
-                terms.append(lambda w, i=index: historical * ops.sum(ops.square(w - self.past[i])))
+                mean = self.past[index]
+                terms.append(lambda w, mean=mean: historical * ops.sum(ops.square(w - mean)))
             if terms:
-                weight.regularizer = lambda w, terms=tuple(terms): sum(term(w) for term in terms)
+                weight.regularizer = _sum_of(terms)
 
     def after_update(self) -> None:
         """Called after every update of the weights: moves what follows them."""
@@ -123,6 +123,10 @@ class Network(keras.Model):
         return {**self._config, "name": self.name}
 
 
+def _sum_of(terms: list[Callable]) -> Callable:
+    return lambda weight: sum(term(weight) for term in terms)
+
+
 class Generator(Network):
     """x = G(z): z (batch, latent_dim) -> images (batch, H, W, C) in [-1, 1], or points (batch, D).
 
@@ -139,7 +143,7 @@ class Generator(Network):
         image_shape: ImageShape,
         latent_dim: int,
         latent: str,
-        stabilisers: Stabilisers | Mapping = Stabilisers(),
+        stabilisers: Stabilisers | Mapping = NONE,
         name=None,
         **config,
     ):
@@ -207,7 +211,7 @@ class Discriminator(Network):
         image_shape: ImageShape,
         outputs: int = 1,
         head_initializer="glorot_uniform",
-        stabilisers: Stabilisers | Mapping = Stabilisers(),
+        stabilisers: Stabilisers | Mapping = NONE,
         name=None,
         **config,
     ):
@@ -334,6 +338,7 @@ class Pair(Stabilisers):
 
     #: Number of dimensions of an example: 3 for pictures, 1 for points.
     dimensions: ClassVar[int] = 3
+    has_batch_norm: ClassVar[bool] = False
     #: Entries of z, where nothing else is asked for.
     latent_dim: ClassVar[int] = 100
 
@@ -355,6 +360,8 @@ class Pair(Stabilisers):
             raise UserError(_misfit(registry.name_of(type(self)), image_shape))
         if self.autoencoder and self.packing > 1:
             raise UserError("packing and autoencoder exclude each other: an energy is of one example")
+        if self.virtual_batch_norm and not self.has_batch_norm:
+            raise UserError(f"{registry.name_of(type(self))} has no batch norm that could be virtual")
         fields = {field.name: getattr(self, field.name) for field in dataclasses.fields(Stabilisers)}
         shared = dict(image_shape=image_shape, stabilisers=Stabilisers(**fields))
         generator = self.generator(**shared, latent_dim=latent_dim, latent=self.latent)
@@ -365,9 +372,16 @@ class Pair(Stabilisers):
         return generator, Autoencoder(encoder=encoder, decoder=decoder)
 
 
+def pair(name: str) -> type[Pair]:
+    """The class of that pair. Raises ValueError for an unknown name."""
+    found = registry.find(name)
+    assert isinstance(found, type) and issubclass(found, Pair)
+    return found
+
+
 def _misfit(name: str, shape: ImageShape) -> str:
     kind = "points" if len(shape) == 1 else "pictures"
-    others = [other for other in registry.names() if registry.find(other).dimensions == len(shape)]
+    others = [other for other in registry.names() if pair(other).dimensions == len(shape)]
     return f"{name} is not for {kind} of shape {tuple(shape)}: choose {', '.join(others)}, or other data"
 
 

@@ -127,9 +127,9 @@ class InstanceNoise(layers.Layer):
 class DiffAugment(layers.Layer):
     """The same random changes for real and generated pictures, through which the generator learns.
 
-    Zhao et al. 2020, Differentiable augmentation (arXiv 2006.10738), with the ranges of the authors' code: brightness
-    +-1/2, saturation x [0, 2], contrast x [1/2, 3/2]; moved by up to 1/8 of each side; a square of half
-    of each side cut out. Pictures (batch, H, W, C) in [-1, 1], in training only.
+    Zhao et al. 2020, Differentiable augmentation (arXiv 2006.10738), with the ranges of the authors'
+    code: brightness +-1/2, saturation x [0, 2], contrast x [1/2, 3/2]; moved by up to 1/8 of each side; a
+    square of half of each side cut out. Pictures (batch, H, W, C) in [-1, 1], in training only.
 
     Args:
         policy: Some of "color,translation,cutout".
@@ -249,7 +249,7 @@ def _normalised(vector):
 
 @serializable
 class MinibatchDiscrimination(layers.Layer):
-    """Appends to each example's features how close the others of its batch are: (batch, n) -> (batch, n + kernels).
+    """How close the others of its batch are to each example: features (batch, n) -> (batch, n + kernels).
 
     Salimans et al. 2016 (arXiv 1606.03498), section 3.2: M_i = f(x_i) T, and
     o_b(x_i) = sum over j != i of exp(-||M_ib - M_jb||_1).

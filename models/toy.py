@@ -5,7 +5,7 @@ ReLU units in both networks (He initialisation), a linear output, z from N(0, I)
 """
 
 import dataclasses
-from typing import Annotated
+from typing import Annotated, Any
 
 from keras import layers
 
@@ -35,7 +35,7 @@ class ToyDiscriminator(Discriminator):
     """A point -> `depth` hidden layers of `units` -> one score."""
 
     def __init__(self, *, image_shape, depth: int, units: int, activation: str, **shared):
-        own = dict(depth=depth, units=units, activation=activation)
+        own: dict[str, Any] = dict(depth=depth, units=units, activation=activation)
         super().__init__(image_shape=image_shape, **own, **shared)
         _add_hidden(self, depth, units, activation)
         self.build((None, *image_shape))

@@ -38,6 +38,8 @@ class WGANMLP(Pair):
 
     discriminator_batch_norm: DiscriminatorBatchNorm = True
 
+    has_batch_norm = True
+
     def generator(self, **shared):
         return WGANMLPGenerator(**shared)
 

@@ -1,5 +1,7 @@
 """python -m reproduce ring: runs what is missing of an experiment and writes its page in docs/."""
 
+import support.environment  # isort: skip  # Before TensorFlow.  # noqa: F401
+
 import argparse
 import sys
 

@@ -11,6 +11,7 @@ import platform
 import time
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -23,7 +24,7 @@ SEEDS = range(5)
 SAMPLES = 2500
 
 #: What all rows share; a row overrides it.
-PROTOCOL = dict(
+PROTOCOL: dict[str, Any] = dict(
     dataset="ring",
     model="toy",
     depth=3,
@@ -36,7 +37,7 @@ PROTOCOL = dict(
 )
 
 #: Row of the table -> its own settings.
-ROWS = {
+ROWS: dict[str, dict[str, Any]] = {
     "minimax": {},
     "non_saturating": {},
     "maximum_likelihood": {},
@@ -78,17 +79,18 @@ def train(row: str, seed: int) -> dict:
     import tensorflow as tf
 
     import data
-    import support.environment  # noqa: F401  # Before TensorFlow.
     from experiment import build
     from experiment.settings import resolve
     from metrics import mode_coverage
 
     tf.config.threading.set_intra_op_parallelism_threads(1)
+    tf.config.experimental.enable_op_determinism()
     start = time.monotonic()
     settings = resolve(settings_of(row, seed))
     gan = build.gan(settings)
     gan.steps_per_execution = 100
     ring = data.find("ring")
+    assert isinstance(ring, data.Points) and ring.centres is not None and ring.std is not None
     gan.fit(
         data.batches(ring.draw(), settings.n_critic * settings.batch_size, seed),
         steps_per_epoch=settings.steps,
@@ -139,14 +141,14 @@ def report() -> Path:
     """Writes docs/ring.md from the recorded runs."""
     results = recorded()
     lines = []
-    for row in ROWS:
+    for row, changed in ROWS.items():
         runs = [run for run in results["runs"] if run["row"] == row]
         if not runs:
             continue
         modes = [run["modes"] for run in runs]
         good = np.array([run["high_quality"] for run in runs])
         kl = np.array([run["reverse_kl"] for run in runs])
-        own = ", ".join(f"{key} {_short(value)}" for key, value in ROWS[row].items()) or "-"
+        own = ", ".join(f"{key} {_short(value)}" for key, value in changed.items()) or "-"
         lines.append(
             f"| `{row}` | {own} | {np.mean(modes):.1f} ({min(modes)} to {max(modes)}) | "
             f"{100 * good.mean():.1f} ± {100 * good.std(ddof=min(1, len(good) - 1)):.1f} | "
@@ -157,13 +159,13 @@ def report() -> Path:
     PAGE.write_text(
         f"""# Every objective on the ring of 8 Gaussians
 
-Made by `python -m reproduce ring` from `reproduce/results/ring.json` ({machine}). {SAMPLES} samples a run; of high
-quality are those within three standard deviations of a mode (data itself: 98.9 %), found are the modes nearest to at least one of them.
-The reverse KL is that of the samples' modes against equal shares. Mean over the seeds, with the range of modes and the standard
-deviation of the share.
+Made by `python -m reproduce ring` from `reproduce/results/ring.json` ({machine}). Of {SAMPLES} samples a
+run, those within three standard deviations of a mode are of high quality (of the data itself 98.9 %); a mode
+is found if it is nearest to one of these. The reverse KL is that of the samples over the modes against equal
+shares. Means over the seeds, with the range of modes and the standard deviation of the share.
 
-All rows share {protocol}, and take the rest from their own papers' settings but for the column "own". This protocol is no
-published one.
+All rows share {protocol}; they take the rest from their own papers' settings, but for what the column "own"
+says. This protocol is no published one.
 
 | objective | own | modes of 8 | high quality, % | reverse KL | s/run | seeds |
 |---|---|---|---|---|---|---|

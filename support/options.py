@@ -86,14 +86,12 @@ def parameters(thing: Callable[..., Any]) -> dict[str, Parameter]:
             for field in dataclasses.fields(thing)
         }
     else:
+        thing = thing.__init__ if inspect.isclass(thing) else thing
         defaults = {
             parameter.name: parameter.default
-            for parameter in inspect.signature(
-                thing.__init__ if inspect.isclass(thing) else thing
-            ).parameters.values()
+            for parameter in inspect.signature(thing).parameters.values()
             if parameter.kind is parameter.KEYWORD_ONLY
         }
-        thing = thing.__init__ if inspect.isclass(thing) else thing
     hints = typing.get_type_hints(thing, include_extras=True)
     found = {}
     for name, default in defaults.items():

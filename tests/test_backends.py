@@ -49,7 +49,8 @@ everything = dict(
     historical_averaging=0.1,
     generator_ema=0.9,
 )
-for name, options in [*((name, {}) for name in models.names()), ("dcgan", everything), ("dcgan", {"autoencoder": 5})]:
+cases = [(name, {}) for name in models.names()]
+for name, options in [*cases, ("dcgan", everything), ("dcgan", {"autoencoder": 5})]:
     shape = (8, 8, 1) if name != "toy" else (2,)
     generator, discriminator = models.get(name, shape, 16, **options)
     images = generator(generator.sample_latent(4, 0), training=True)

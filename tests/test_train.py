@@ -254,6 +254,8 @@ def test_a_damaged_checkpoint_is_named_and_the_one_before_can_be_used(run_progra
         (["--dataset=folder:/does/not/exist"], ["no such folder"]),
         (["--dataset=iris"], ["no images"]),
         (["--loss=wgan_gp", "--discriminator_batch_norm"], ["exclude each other"]),
+        (["--dataset=ring"], ["not for points", "toy"]),
+        (["--packing=3", "--batch_size=64"], ["no multiple of --packing=3"]),
     ],
     ids=lambda value: value[0] if value[0].startswith("-") else "",
 )

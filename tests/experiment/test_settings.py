@@ -9,6 +9,7 @@ import losses
 import models
 from experiment import build
 from experiment.settings import Settings, differences, parse_penalties, resolve
+from support.errors import UserError
 
 
 @pytest.mark.parametrize("loss", losses.names())
@@ -149,3 +150,33 @@ def test_only_steps_and_the_place_of_the_data_may_differ_on_resuming():
         "seed was 0, now 4",
         "clip was 0.01, now 0.5",
     ]
+
+
+@pytest.mark.parametrize(
+    ("flags", "words"),
+    [
+        (dict(model="toy"), "not for pictures.*dcgan"),
+        (dict(model="mlp", dataset="ring"), "not for points.*toy"),
+        (dict(dataset="ring", model="toy", image_size=28), "no --image_size"),
+        (dict(loss="ebgan", autoencoder=0), "needs an energy"),
+        (dict(loss="hinge", autoencoder=16), "low for data"),
+        (dict(loss="hinge", outputs=4), "one score per example"),
+        (dict(loss="ebgan", packing=2), "exclude each other"),
+        (dict(packing=3, batch_size=64), "no multiple of --packing=3"),
+        (dict(algorithm="unrolled", optimizer="sgd"), "choose adam"),
+        (dict(unrolled_steps=3), "no meaning for --algorithm=alternating"),
+        (dict(loss="wgan", real_label=0.9), "real_label has no meaning for --loss=wgan"),
+        (dict(loss="mmd_gan", top_k=0.5), "no top_k"),
+        (dict(diff_augment="colour"), "did you mean 'color'"),
+        (dict(diff_augment="color", dataset="ring", model="toy"), "pictures"),
+        (dict(penalties={"consistency": 10.0}, dataset="ring", model="toy"), "pictures"),
+        (dict(loss="wgan_gp", minibatch_discrimination=10), "rest of the batch"),
+        (dict(virtual_batch_norm=8, model="mlp"), "no batch norm"),
+        (dict(label_flipping=1.5), "at most 1"),
+        (dict(generator_ema=1.0), "less than 1"),
+    ],
+    ids=str,
+)
+def test_what_makes_no_sense_together_is_refused(flags, words):
+    with pytest.raises(UserError, match=words):
+        build.gan(resolve(flags))

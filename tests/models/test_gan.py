@@ -142,7 +142,7 @@ def test_the_step_of_every_objective(name):
     """n_critic updates of D on fresh data and noise, one of G, and no turn touches the opponent."""
     gan = pair_for(name)
     gan.run_eagerly = True
-    seen, drawn, still = [], [], []
+    seen, drawn = [], []
     turn, sample_latent = gan.discriminator_turn, gan.generator.sample_latent
     gan.discriminator_turn = lambda real: seen.append(real.numpy()) or turn(real)
     gan.generator.sample_latent = lambda count, seed: drawn.append(z := sample_latent(count, seed)) or z
@@ -199,7 +199,7 @@ def test_feature_matching_compares_mean_features_alone():
 
 @pytest.mark.parametrize("updates", [1, 3])
 def test_unrolling_is_the_loss_after_the_discriminators_own_updates(updates):
-    """Against Keras's Adam really applied to a copy, and against numerical differentiation for the gradient."""
+    """Against Keras's Adam really applied to a copy; the gradient against numerical differentiation."""
     from models.variants import UnrolledGAN
 
     def build(theta, look_ahead):

@@ -64,7 +64,7 @@ def test_one_power_iteration_is_algorithm_1_of_its_paper():
 
 
 def test_the_gradient_flows_through_sigma():
-    """W / sigma(W) does not change with the scale of W, so <dL/dW, W> = 0 (Miyato et al. 2018, equation 12)."""
+    """W / sigma(W) does not change with the scale of W, so <dL/dW, W> = 0."""
     layer = normalised_dense()
     kernel, u, v = layer.layer.kernel, layer.u.numpy(), layer.v.numpy()
     x = np.random.default_rng(1).normal(size=(3, 7)).astype(np.float32)
