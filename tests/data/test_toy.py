@@ -1,4 +1,4 @@
-"""The densities in the plane have the published centres and spreads, and flow through the pipeline as they are."""
+"""The densities in the plane have the published centres and spreads; batches hold their points."""
 
 import numpy as np
 import pytest
