@@ -4,6 +4,8 @@ One protocol for all, so that the objectives can be compared: it is no published
 of the gradient penalties are those that suit the plane, as lambda = 0.1 in WGAN-GP's toy code.
 """
 
+import support.environment  # isort: skip  # Before TensorFlow, in the workers too.  # noqa: F401
+
 import json
 import multiprocessing
 import os
