@@ -14,7 +14,7 @@ from typing import Annotated, ClassVar
 
 from keras import ops
 
-from losses.numerics import exp
+from losses.numerics import exp, log_lambert_w_of_exp
 from losses.objective import Objective, register
 from support.options import Option
 
@@ -142,6 +142,21 @@ class SquaredHellinger(FGAN):
 
     def conjugate(self, scores):
         return exp(scores) - 1
+
+
+@register("fgan_jeffrey")
+class Jeffrey(FGAN):
+    """Jeffrey's divergence, KL + reverse KL: f = (u - 1) log u, g_f = v, f*(t) = W + 1/W + t - 2.
+
+    W is Lambert's function of e^(1 - t). Choose it to punish missed modes and strays alike.
+    """
+
+    def activation(self, scores):
+        return scores
+
+    def conjugate(self, scores):
+        log_w = log_lambert_w_of_exp(1 - scores)
+        return exp(log_w) + exp(-log_w) + scores - 2
 
 
 @register("fgan_jensen_shannon")

@@ -1,5 +1,7 @@
 """What keeps an equation finite in float32."""
 
+import math
+
 from keras import ops
 
 #: Beyond it `exp` goes on along its tangent: e^60 times a score of 1e4 is still far from float32's end.
@@ -10,3 +12,11 @@ def exp(x):
     """e^x; above 60 its tangent there, so that value and gradient stay finite for any score."""
     bounded = ops.minimum(x, TANGENT_FROM)
     return ops.exp(bounded) * (1 + x - bounded)
+
+
+def log_lambert_w_of_exp(y):
+    """log W(e^y): the s with e^s + s = y, W Lambert's function. Newton's method from above."""
+    s = ops.minimum(y, ops.log(ops.maximum(y, math.e)))
+    for _ in range(8):
+        s = s - (ops.exp(s) + s - y) / (ops.exp(s) + 1)
+    return s

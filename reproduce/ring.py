@@ -52,6 +52,7 @@ ROWS: dict[str, dict[str, Any]] = {
     "fgan_pearson": {},
     "fgan_neyman": {},
     "fgan_squared_hellinger": {},
+    "fgan_jeffrey": {},
     "rsgan": {},
     "rlsgan": {},
     "rasgan": {},

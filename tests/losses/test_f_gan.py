@@ -25,6 +25,13 @@ DIVERGENCES = {
         0.235006,
         0.211146,
     ),
+    "fgan_jeffrey": (
+        lambda u: (u - 1) * np.log(u),
+        lambda u: np.log(u) + 1 - 1 / u,
+        lambda t: t,
+        1.0,
+        1.125,
+    ),
     "fgan_jensen_shannon": (
         lambda u: u * np.log(u) - (u + 1) * np.log((u + 1) / 2),
         lambda u: np.log(2 * u / (u + 1)),
@@ -74,6 +81,8 @@ def test_the_bound_at_the_best_critic_is_the_divergence(name, case):
     p, q = gaussians(case)
     integral, _ = integrate.quad(lambda x: q.pdf(x) * f(p.pdf(x) / q.pdf(x)), -12, 12, limit=200)
     assert integral == pytest.approx(expected, abs=2e-5)
+    if (name, case) == ("fgan_jeffrey", "scaled"):
+        return  # q/p has no variance under p: no number of samples would tell the mean.
 
     rng = np.random.default_rng(0)
     x, y = p.rvs(400_000, random_state=rng), q.rvs(400_000, random_state=rng)

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import tensorflow as tf
+from scipy.special import lambertw
 
 import losses
 
@@ -87,6 +88,10 @@ FORMULAS = {
     "fgan_pearson": f_gan(lambda v: v, lambda t: t**2 / 4 + t),
     "fgan_neyman": f_gan(lambda v: 1 - np.exp(-v), lambda t: 2 - 2 * np.sqrt(1 - t)),
     "fgan_squared_hellinger": f_gan(lambda v: 1 - np.exp(-v), lambda t: t / (1 - t)),
+    "fgan_jeffrey": f_gan(
+        lambda v: v,
+        lambda t: lambertw(np.exp(1 - t)).real + 1 / lambertw(np.exp(1 - t)).real + t - 2,
+    ),
     "fgan_jensen_shannon": f_gan(
         lambda v: np.log(2) - np.log(1 + np.exp(-v)), lambda t: -np.log(2 - np.exp(t))
     ),
