@@ -98,7 +98,7 @@ class MaximumLikelihood(_Adversarial):
     """The tutorial's third game. Goodfellow 2016 (arXiv 1701.00160), section 3.2.4.
 
     With an optimal discriminator its gradient is that of KL(p_data || p_g). Both costs carry the tutorial's
-    factor 1/2; above a score of 60 the exponential goes on along its tangent. Choose it to see why few
+    factor 1/2; above a score of 30 the exponential goes on along its tangent. Choose it to see why few
     samples then carry the whole gradient.
     """
 

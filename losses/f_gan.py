@@ -28,8 +28,9 @@ class FGAN(Objective):
     """The game of one f-divergence. A subclass says what g_f and f* of it are.
 
     Args:
-        saturating: Whether the generator minimises the bound itself, -E f*(g_f(v)) in its part of it. By
-            default it minimises -E g_f(v), the counterpart of -E log D.
+        saturating: Whether the generator minimises the bound itself, of which its part is -E f*(g_f(v)). By
+            default it minimises -E g_f(v), the counterpart of -E log D, which the paper found useful for
+            other divergences too (section 3.2).
     """
 
     saturating: Saturating = False

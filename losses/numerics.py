@@ -4,12 +4,13 @@ import math
 
 from keras import ops
 
-#: Beyond it `exp` goes on along its tangent: e^60 times a score of 1e4 is still far from float32's end.
-TANGENT_FROM = 60.0
+#: Beyond it `exp` goes on along its tangent. The square of e^30 times a score of 1e4, which Adam takes of a
+#: gradient, is still far from the end of float32.
+TANGENT_FROM = 30.0
 
 
 def exp(x):
-    """e^x; above 60 its tangent there, so that value and gradient stay finite for any score."""
+    """e^x; above 30 its tangent there, so that value and gradient stay finite for any score."""
     bounded = ops.minimum(x, TANGENT_FROM)
     return ops.exp(bounded) * (1 + x - bounded)
 

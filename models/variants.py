@@ -32,7 +32,8 @@ class UnrolledGAN(GAN):
     """The generator plays against the discriminator as it will be `unrolled_steps` updates from now.
 
     Metz et al. 2017 (arXiv 1611.02163), section 2.3: its gradient flows through those updates, which are
-    Adam's on the same real and generated batch, from the state of the discriminator's own optimizer.
+    Adam's on the same real and generated batch, from the state of the discriminator's own optimizer. They
+    follow the loss alone, without penalties.
 
     Args:
         unrolled_steps: The paper's k.
@@ -75,7 +76,9 @@ class UnrolledGAN(GAN):
                 # The root has no derivative where no gradient ever came.
                 root = tf.sqrt(squares[i] + optimizer.epsilon**2)
                 weights[i] -= rate * means[i] / (root + optimizer.epsilon)
-        return self.objective.generator_cost(*self._scores(weights, real, fake), optimizer.iterations)
+        return self.objective.generator_cost(
+            *self._scores(weights, real, fake), self.generator_optimizer.iterations
+        )
 
     def _scores(self, weights, real, fake):
         discriminator = as_opponent(self.discriminator, weights=weights)

@@ -65,6 +65,10 @@ ROWS: dict[str, dict[str, Any]] = {
     "wgan_lp": dict(penalties={"lipschitz_penalty": 0.1}),
     "wgan_div": {},
     "r3gan": dict(penalties={"r1": 0.005, "r2": 0.005}),
+    **{
+        f"{loss} + saturating": dict(saturating=True)
+        for loss in ("fgan_kl", "fgan_reverse_kl", "fgan_squared_hellinger")
+    },
     "non_saturating + r1": dict(penalties={"r1": 0.005}),
     "non_saturating + dragan": dict(penalties={"dragan": 0.1}),
     "non_saturating + packing": dict(packing=4, batch_size=512),
