@@ -1,12 +1,20 @@
-"""What keeps an equation finite in float32."""
+"""What keeps an equation finite."""
 
 import math
 
+import keras
 from keras import ops
 
 #: Beyond it `exp` goes on along its tangent. The square of e^30 times a score of 1e4, which Adam takes of a
 #: gradient, is still far from the end of float32.
 TANGENT_FROM = 30.0
+
+
+def widen(x):
+    """`x` in float32 where it has half precision: its squares and exponentials would not fit."""
+    x = ops.convert_to_tensor(x)
+    narrow = keras.backend.standardize_dtype(x.dtype) in ("float16", "bfloat16")
+    return ops.cast(x, "float32") if narrow else x
 
 
 def exp(x):

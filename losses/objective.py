@@ -9,6 +9,7 @@ import keras
 from keras import ops
 
 from losses import constraints, penalties, score_tricks
+from losses.numerics import widen
 from support.options import Option
 from support.registry import Registry
 
@@ -25,20 +26,14 @@ Clip = Annotated[
 ]
 
 
-def _in_float32(loss: Callable) -> Callable:
-    """Scores of half precision are widened: their squares and exponentials would not fit."""
+def _widened(loss: Callable) -> Callable:
+    """The loss, computed in float32 at least whatever precision its scores have."""
 
     @functools.wraps(loss)
-    def widened(self, real_scores, fake_scores):
-        return loss(self, _widen(real_scores), _widen(fake_scores))
+    def of_widened(self, real_scores, fake_scores):
+        return loss(self, widen(real_scores), widen(fake_scores))
 
-    return widened
-
-
-def _widen(scores):
-    scores = ops.convert_to_tensor(scores)
-    narrow = keras.backend.standardize_dtype(scores.dtype) in ("float16", "bfloat16")
-    return ops.cast(scores, "float32") if narrow else scores
+    return of_widened
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -92,7 +87,7 @@ class Objective:
         super().__init_subclass__(**kwargs)
         for name in ("discriminator_loss", "generator_loss"):
             if name in cls.__dict__:
-                setattr(cls, name, _in_float32(cls.__dict__[name]))
+                setattr(cls, name, _widened(cls.__dict__[name]))
 
     def discriminator_loss(self, real_scores, fake_scores):
         raise NotImplementedError
@@ -131,7 +126,7 @@ class Objective:
 
         def weighted():
             return sum(
-                weight * ops.cast(penalties.registry.find(name)(discriminator, real, fake, seed), "float32")
+                weight * penalties.registry.find(name)(discriminator, real, fake, seed)
                 for name, weight in self.penalties.items()
             )
 
@@ -140,7 +135,7 @@ class Objective:
         return ops.cond(
             ops.equal(step % self.penalty_every, 0),
             lambda: self.penalty_every * weighted(),
-            lambda: ops.zeros(()),
+            lambda: ops.zeros((), dtype=keras.config.floatx()),
         )
 
     def constrain(self, variables: Sequence) -> None:

@@ -10,6 +10,7 @@ from collections.abc import Callable
 import keras
 from keras import ops
 
+from losses.numerics import widen
 from support import pictures
 from support.registry import Registry
 
@@ -59,17 +60,17 @@ def scores_and_gradient(function: Callable, x):
 
 
 def squared_gradient_norm(function: Callable, x):
-    """||grad_x function(x)||^2 per score, float32 (number of scores,).
+    """||grad_x function(x)||^2 per score, (number of scores,), in float32 at least.
 
     A packing discriminator gives one score for several examples: its gradient is by all of them.
     """
     scores, gradient = scores_and_gradient(function, x)
-    gradient = ops.reshape(ops.cast(gradient, "float32"), (ops.shape(scores)[0], -1))
+    gradient = ops.reshape(widen(gradient), (ops.shape(scores)[0], -1))
     return ops.sum(ops.square(gradient), axis=1)
 
 
 def gradient_norm(function: Callable, x, epsilon: float = 1e-12):
-    """||grad_x function(x)||_2 per score, float32 (number of scores,).
+    """||grad_x function(x)||_2 per score, (number of scores,), in float32 at least.
 
     `epsilon` stands inside the square root: the norm has no derivative at 0.
     """
@@ -164,5 +165,4 @@ def consistency(discriminator: Callable, real, fake, seed=None):
     Zhang et al. 2020, CR-GAN (arXiv 1910.12027), equation 3; the paper's weight is 10. Pictures only.
     """
     moved = pictures.shift(pictures.flip(real, seed), (4, 4), seed)
-    difference = ops.cast(discriminator(real) - discriminator(moved), "float32")
-    return ops.mean(ops.square(difference))
+    return ops.mean(ops.square(widen(discriminator(real)) - widen(discriminator(moved))))

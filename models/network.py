@@ -222,7 +222,8 @@ class Discriminator(Network):
         if self.stabilisers.minibatch_discrimination:
             self.head.add(MinibatchDiscrimination(self.stabilisers.minibatch_discrimination))
         # Scores of half precision would lose what tells two good samples apart.
-        scores = layers.Dense(outputs, kernel_initializer=head_initializer, dtype="float32")
+        full = keras.config.dtype_policy().variable_dtype
+        scores = layers.Dense(outputs, kernel_initializer=head_initializer, dtype=full)
         self.head.add(self._normalised(scores))
 
     def _changes_of_input(self, dimensions: int) -> list[layers.Layer]:
@@ -288,7 +289,7 @@ class Autoencoder(Discriminator):
 
     def call(self, inputs, training=None):
         error = self.decoder(self.encoder(inputs, training=training), training=training) - inputs
-        error = ops.reshape(ops.cast(error, "float32"), (ops.shape(inputs)[0], -1))
+        error = ops.reshape(ops.cast(error, self.variable_dtype), (ops.shape(inputs)[0], -1))
         # The norm has no derivative at 0.
         return ops.sqrt(ops.sum(ops.square(error), axis=1, keepdims=True) + 1e-12)
 

@@ -184,6 +184,56 @@ def test_no_objective_swaps_real_and_fake(name):
     assert float(gan.generator.theta[0]) > 0
 
 
+@pytest.fixture
+def float64():
+    keras.config.set_floatx("float64")
+    keras.config.set_dtype_policy("float64")
+    yield
+    keras.config.set_floatx("float32")
+    keras.config.set_dtype_policy("float32")
+
+
+@pytest.mark.parametrize("penalty", ["gradient_penalty", "r1", "dragan", "wasserstein_divergence"])
+@pytest.mark.parametrize(
+    ("model", "options"),
+    [
+        ("mlp", {}),
+        ("dcgan", dict(filters=4, discriminator_batch_norm=False)),
+        ("dcgan", dict(filters=4, discriminator_batch_norm=False, spectral_norm=True)),
+        ("dcgan", dict(filters=4, virtual_batch_norm=3)),
+        ("toy", dict(units=16, activation="tanh")),
+        ("toy", dict(units=16, packing=2)),
+    ],
+    ids=str,
+)
+def test_second_order_gradients_against_numerical_differentiation(model, options, penalty, float64):
+    """d/dw of a penalty, along a random direction of all weights, in float64."""
+    shape = (2,) if model == "toy" else (8, 8, 1)
+    _, discriminator = models.get(model, shape, latent_dim=4, **options)
+    rng = np.random.default_rng(0)
+    real, fake = (tf.constant(rng.uniform(-1, 1, (4, *shape))) for _ in range(2))
+    if "virtual_batch_norm" in options:
+        discriminator.reference.assign(rng.uniform(-1, 1, discriminator.reference.shape))
+    weights = discriminator.trainable_variables
+    # Larger than at the start, so that the penalty is no rounding error.
+    weights_at = [rng.normal(0, 0.3, w.shape) for w in weights]
+    direction = [rng.normal(size=w.shape) for w in weights]
+
+    def value(step):
+        for weight, start, way in zip(weights, weights_at, direction, strict=True):
+            weight.assign(start + step * way)
+        function = losses.penalties.registry.find(penalty)
+        return function(lambda x: discriminator(x, training=False), real, fake, seed=1)
+
+    with tf.GradientTape() as tape:
+        result = value(0.0)
+    gradients = tape.gradient(result, [w.value for w in weights], unconnected_gradients="zero")
+    expected = (float(value(1e-6)) - float(value(-1e-6))) / 2e-6
+    got = sum(np.sum(g * way) for g, way in zip(gradients, direction, strict=True))
+    assert abs(expected) > 1e-6
+    assert got == pytest.approx(expected, rel=1e-4)
+
+
 def test_feature_matching_compares_mean_features_alone():
     gan = dcgan_pair()
     from models.variants import FeatureMatchingGAN

@@ -7,6 +7,7 @@ import tensorflow as tf
 
 import losses
 import models
+from callbacks import CheckpointStore
 from models.gan import GAN
 from models.stabilisers import (
     DiffAugment,
@@ -302,6 +303,30 @@ def test_all_of_them_combine_train_and_survive_a_file(tmp_path):
     np.testing.assert_allclose(again.generator.finished(z), gan.generator.finished(z), rtol=1e-5, atol=1e-6)
     x = pictures(4)
     np.testing.assert_allclose(again.discriminator(x), gan.discriminator(x), rtol=1e-4, atol=1e-6)
+
+
+def test_a_resumed_run_with_all_of_them_ends_with_the_same_weights(tmp_path):
+    """Noise, augmentations, power iterations and averages go on where they were."""
+
+    def fresh():
+        keras.utils.set_random_seed(0)
+        objective = losses.get("gan", label_flipping=0.2, top_k=0.5, penalties={"r1": 0.1}, penalty_every=2)
+        return pair(objective, **EVERYTHING)
+
+    def train(gan, first, last):
+        for step in range(first, last):
+            gan.fit(pictures(6, seed=step), batch_size=6, verbose=0)
+
+    whole = fresh()
+    train(whole, 0, 4)
+    half = fresh()
+    train(half, 0, 2)
+    CheckpointStore(half, tmp_path).save(2)
+    resumed = fresh()
+    assert CheckpointStore(resumed, tmp_path).restore() == 2
+    train(resumed, 2, 4)
+    for expected, got in zip(whole.state, resumed.state, strict=True):
+        np.testing.assert_array_equal(expected, got, err_msg=expected.path)
 
 
 @pytest.mark.parametrize("model", ["dcgan", "mlp", "toy"])
