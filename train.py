@@ -47,8 +47,9 @@ def train(settings: Settings, workdir: Workdir) -> int:
     )
     score = callbacks.PixelFrechet(images, settings.seed)
     workdir.adopt(settings)
+    kind = "pictures" if images.ndim == 4 else "points"
     print(
-        f"{settings.model} with {settings.loss} on {len(images)} examples of {settings.dataset} "
+        f"{settings.model} with {settings.loss} on {len(images)} {kind} of {settings.dataset} "
         f"{'x'.join(map(str, settings.image_shape))} -> {workdir.path}"
     )
 

@@ -90,7 +90,6 @@ def train(row: str, seed: int) -> dict:
     from experiment.settings import resolve
     from metrics import mode_coverage
 
-    tf.config.threading.set_intra_op_parallelism_threads(1)
     tf.config.experimental.enable_op_determinism()
     start = time.monotonic()
     settings = resolve(settings_of(row, seed))
@@ -133,6 +132,7 @@ def run(jobs: int) -> None:
     results = recorded()
     done = {(run["row"], run["seed"]) for run in results["runs"]}
     missing = [(row, seed) for seed in SEEDS for row in ROWS if (row, seed) not in done]
+    os.environ["TF_NUM_INTRAOP_THREADS"] = "1"
     # One run a process: TensorFlow's memory and threads do not pile up.
     spawn = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(jobs, mp_context=spawn, max_tasks_per_child=1) as pool:

@@ -311,20 +311,22 @@ def test_a_resumed_run_with_all_of_them_ends_with_the_same_weights(tmp_path):
     def fresh():
         keras.utils.set_random_seed(0)
         objective = losses.get("gan", label_flipping=0.2, top_k=0.5, penalties={"r1": 0.1}, penalty_every=2)
-        return pair(objective, **EVERYTHING)
+        gan = pair(objective, **EVERYTHING)
+        gan.run_eagerly = True
+        return gan
 
     def train(gan, first, last):
         for step in range(first, last):
             gan.fit(pictures(6, seed=step), batch_size=6, verbose=0)
 
     whole = fresh()
-    train(whole, 0, 4)
+    train(whole, 0, 2)
     half = fresh()
-    train(half, 0, 2)
-    CheckpointStore(half, tmp_path).save(2)
+    train(half, 0, 1)
+    CheckpointStore(half, tmp_path).save(1)
     resumed = fresh()
-    assert CheckpointStore(resumed, tmp_path).restore() == 2
-    train(resumed, 2, 4)
+    assert CheckpointStore(resumed, tmp_path).restore() == 1
+    train(resumed, 1, 2)
     for expected, got in zip(whole.state, resumed.state, strict=True):
         np.testing.assert_array_equal(expected, got, err_msg=expected.path)
 
