@@ -19,7 +19,10 @@ register = registry.register
 
 Penalties = Annotated[
     Mapping[str, float],
-    Option("Penalties in the discriminator's loss, as NAME:WEIGHT,...; none for none."),
+    Option(
+        "Penalties in the discriminator's loss, as NAME:WEIGHT,...; none for none. Names: "
+        f"{', '.join(sorted(penalties.PER_EXAMPLE | penalties.PICTURES_ONLY))}."
+    ),
 ]
 Clip = Annotated[
     float | None, Option("Clip the discriminator's weights to [-clip, clip]; 0 for none.", minimum=0)
