@@ -77,7 +77,7 @@ def fit(gan, images, settings: Settings, workdir: Workdir, store, score) -> sign
     record = callbacks.Record(workdir.path, gan.step)
     if gan.step == 0:
         record.hyperparameters(settings.to_json())
-        z = gan.generator.sample_latent(1, settings.seed)
+        z = gan.generator.sample_latent(settings.options["packing"], settings.seed)
         record.graph(lambda z: gan.discriminator(gan.generator(z)), z)
     progress = callbacks.ProgressBar(settings.steps, gan.step)
     checkpoints = callbacks.Checkpoints(store, record, settings.checkpoint_every, score)

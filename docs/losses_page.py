@@ -22,7 +22,8 @@ against the same formula in float64 (`tests/losses/`). Losses are minimised, E i
 the original game D is the probability sigmoid(score); everywhere else C, D, f and v are the raw score.
 
 Every objective also takes `--penalties`, `--clip`, `--penalty_every`, `--label_flipping`, `--top_k` and
-`--top_k_decay`.
+`--top_k_decay` (`mmd_gan` has no top-k). What has no flag or config comes from the objective's paper, where
+that says it for networks like these; README.md lists where it differs.
 """
 
 ELSEWHERE = """## Where other suites differ
@@ -83,7 +84,7 @@ def _objective(name: str) -> str:
             "",
             f"- Discriminator: `{_formula(kind.discriminator_loss)}`",
             f"- Generator: `{_formula(kind.generator_loss)}`",
-            f"- Its paper's settings: {_settings({**objective.paper, **changed})}",
+            f"- Settings unless asked otherwise: {_settings({**objective.paper, **changed})}",
             "",
         ]
     )

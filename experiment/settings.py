@@ -161,10 +161,7 @@ def resolve(flags: Mapping[str, Any], config: str | None = None) -> Settings:
     for kind, registry in KINDS.items():
         chosen["options"] |= _options(kind, registry, chosen[kind], given, flags)
     _settle_batch_norm(chosen, flags)
-    if chosen["batch_size"] % chosen["options"]["packing"]:
-        raise UserError(
-            f"--batch_size={chosen['batch_size']} is no multiple of --packing={chosen['options']['packing']}"
-        )
+    _check_batch(chosen)
     return Settings(**chosen)
 
 
@@ -195,7 +192,24 @@ def _options(kind: str, registry: Registry, name: str, given, flags) -> dict[str
         if option in flags and option not in taken:
             valid = ", ".join(f"--{other}" for other in taken) or "none"
             raise UserError(f"--{option} has no meaning for --{kind}={name} (its options: {valid})")
-    return {option: given.get(option, found.default) for option, found in taken.items()}
+    values = {option: given.get(option, found.default) for option, found in taken.items()}
+    for option, found in taken.items():
+        needed = found.option.needs
+        if option in flags and needed and values[needed] in (None, 0, 1, {}):
+            raise UserError(f"--{option} has no effect without --{needed}")
+    return values
+
+
+def _check_batch(chosen: Mapping[str, Any]) -> None:
+    """Every score is of `packing` examples, and some objectives compare scores with each other."""
+    batch_size, packing = chosen["batch_size"], chosen["options"]["packing"]
+    smallest = losses.get(chosen["loss"]).smallest_batch * packing
+    if batch_size % packing:
+        raise UserError(f"--batch_size={batch_size} is no multiple of --packing={packing}")
+    if batch_size < smallest:
+        raise UserError(
+            f"--batch_size={batch_size} is too small for --loss={chosen['loss']}: {smallest} at least"
+        )
 
 
 def _settle_batch_norm(chosen: dict[str, Any], flags) -> None:

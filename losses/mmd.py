@@ -47,6 +47,7 @@ class MMDGAN(Objective):
     penalties: Penalties = dataclasses.field(default_factory=lambda: {"gradient_penalty": 1.0})
 
     takes_vectors: ClassVar = True
+    smallest_batch: ClassVar = 2
 
     paper: ClassVar = dict(
         optimizer="adam",

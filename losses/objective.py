@@ -53,7 +53,7 @@ class Objective:
             clipped to [-c, c]. None or 0: no clipping.
         penalty_every: Lazy regularisation (Karras et al. 2020, arXiv 1912.04958, appendix B): the
             penalties act on every k-th turn of the discriminator alone, k times as strongly.
-        label_flipping: Share of a batch whose labels "real" and "fake" are swapped in the
+        label_flipping: Probability that a real and a generated example swap their labels in the
             discriminator's loss.
         top_k: Share of a batch, its best-scored samples, that the generator ends up learning from
             (Sinha et al. 2020, arXiv 2002.06224). 1: all.
@@ -63,11 +63,16 @@ class Objective:
     penalties: Penalties = dataclasses.field(default_factory=dict)
     clip: Clip = None
     penalty_every: Annotated[
-        int, Option("Lazy regularisation: penalties act every k-th turn, k times as strongly.", minimum=1)
+        int,
+        Option(
+            "Lazy regularisation: penalties act every k-th turn, k times as strongly.",
+            minimum=1,
+            needs="penalties",
+        ),
     ] = 1
     label_flipping: Annotated[
         float,
-        Option("Label flipping: share of a batch with real and fake swapped.", minimum=0, maximum=1),
+        Option("Label flipping: probability that a pair of real and fake is swapped.", minimum=0, below=1),
     ] = 0.0
     top_k: Annotated[
         float,
@@ -76,7 +81,12 @@ class Objective:
     top_k_decay: Annotated[
         float,
         # The paper's 0.99 an epoch, for its 50,000 images in batches of 128.
-        Option("Factor by which the share falls to --top_k with every update.", above=0, maximum=1),
+        Option(
+            "Factor by which the share falls to --top_k with every update.",
+            above=0,
+            maximum=1,
+            needs="top_k",
+        ),
     ] = 0.99997
 
     #: The settings the objective's paper trains with. A flag or a config overrides each of them.
@@ -85,6 +95,8 @@ class Objective:
     needs_energy: ClassVar[bool] = False
     #: Whether an example may have several scores: features.
     takes_vectors: ClassVar[bool] = False
+    #: Scores a batch must have at least.
+    smallest_batch: ClassVar[int] = 1
 
     def __init_subclass__(cls, **kwargs):
         super().__init_subclass__(**kwargs)

@@ -65,6 +65,7 @@ class MLPGenerator(Generator):
         mean = images.reshape(len(images), -1).mean(axis=0, dtype=np.float64) / 255
         mean = mean.clip(1e-7, 1 - 1e-7)
         self.pixels.bias.assign(np.log(mean) - np.log1p(-mean))
+        super().adapt(images)
 
 
 @serializable

@@ -80,9 +80,19 @@ class Network(keras.Model):
     def _copies(self, name: str) -> list:
         """A variable beside each trainable one, with its value, that is not trained."""
         copies = [self._fixed(weight.shape, name) for weight in self.trainable_variables]
-        for copy, weight in zip(copies, self.trainable_variables, strict=True):
-            copy.assign(weight)
+        self._refresh(copies)
         return copies
+
+    def _refresh(self, copies: list) -> None:
+        for copy, weight in zip(copies, self.trainable_variables if copies else [], strict=True):
+            copy.assign(weight)
+
+    def adapt(self, images: np.ndarray) -> None:
+        """Sets what is derived from the training images (uint8, (N, H, W, C), or points) before training.
+
+        A subclass that changes weights calls this one afterwards: averages of weights start from them.
+        """
+        self._refresh(self.past)
 
     def _regularize(self) -> None:
         """Makes `losses` of what is asked of the weights."""
@@ -186,8 +196,9 @@ class Generator(Network):
         images, _ = self.stateless_call(self.average, self.non_trainable_variables, z, training=False)
         return images
 
-    def adapt(self, images: np.ndarray) -> None:
-        """Sets what the paper derives from the training images (uint8, (N, H, W, C)) before training."""
+    def adapt(self, images):
+        super().adapt(images)
+        self._refresh(self.average)
 
 
 class Discriminator(Network):
@@ -268,6 +279,7 @@ class Discriminator(Network):
         if references:
             batch = np.resize(images, (references * self.stabilisers.packing, *images.shape[1:]))
             self.reference.assign(self.given(network_range(batch), training=False))
+        super().adapt(images)
 
 
 @serializable
@@ -333,9 +345,10 @@ class Pair(Stabilisers):
 
     latent: Latent = "normal"
     autoencoder: Annotated[
-        int, Option("Code of an autoencoder in the discriminator's place, 0 for none.", minimum=0)
+        int,
+        Option("Code of an autoencoder in the discriminator's place, 0 for none.", minimum=0, maximum=65_536),
     ] = 0
-    outputs: Annotated[int, Option("Scores of the discriminator per example.", minimum=1)] = 1
+    outputs: Annotated[int, Option("Scores of the discriminator per example.", minimum=1, maximum=4096)] = 1
 
     #: Number of dimensions of an example: 3 for pictures, 1 for points.
     dimensions: ClassVar[int] = 3
@@ -351,6 +364,14 @@ class Pair(Stabilisers):
         """The discriminator; `shared` are `image_shape`, `outputs` and `stabilisers`."""
         raise NotImplementedError
 
+    def _check_autoencoder(self) -> None:
+        """An energy compares its own input with what is rebuilt from it: one example, unchanged."""
+        excluded = ("instance_noise", "diff_augment", "spectral_norm", "virtual_batch_norm", "outputs")
+        off = Pair()
+        for option in ("packing", "minibatch_discrimination", *excluded):
+            if self.autoencoder and getattr(self, option) != getattr(off, option):
+                raise UserError(f"{option} and autoencoder exclude each other: leave one of them out")
+
     def build(self, image_shape: ImageShape, latent_dim: int) -> tuple[Generator, Discriminator]:
         """Both networks, built.
 
@@ -359,8 +380,7 @@ class Pair(Stabilisers):
         """
         if len(image_shape) != self.dimensions:
             raise UserError(_misfit(registry.name_of(type(self)), image_shape))
-        if self.autoencoder and self.packing > 1:
-            raise UserError("packing and autoencoder exclude each other: an energy is of one example")
+        self._check_autoencoder()
         if self.virtual_batch_norm and not self.has_batch_norm:
             raise UserError(f"{registry.name_of(type(self))} has no batch norm that could be virtual")
         fields = {field.name: getattr(self, field.name) for field in dataclasses.fields(Stabilisers)}

@@ -36,7 +36,11 @@ class Stabilisers:
     ] = 0.0
     instance_noise_steps: Annotated[
         int | None,
-        Option("Discriminator updates over which the noise falls to 0 (default: it stays).", minimum=1),
+        Option(
+            "Discriminator updates over which the noise falls to 0 (default: it stays).",
+            minimum=1,
+            needs="instance_noise",
+        ),
     ] = None
     diff_augment: Annotated[str | None, Option("DiffAugment's policy.", names=_policies)] = None
     packing: Annotated[
@@ -45,12 +49,19 @@ class Stabilisers:
     # Its layers.
     spectral_norm: Annotated[bool, Option("Spectral normalisation of the discriminator.")] = False
     minibatch_discrimination: Annotated[
-        int, Option("Minibatch discrimination: kernels in the discriminator, 0 for none.", minimum=0)
+        int,
+        Option(
+            "Minibatch discrimination: kernels in the discriminator, 0 for none.", minimum=0, maximum=4096
+        ),
     ] = 0
     # The layers of both networks.
     virtual_batch_norm: Annotated[
         int,
-        Option("Virtual instead of plain batch norm: size of the reference batch, 0 for plain.", minimum=0),
+        Option(
+            "Virtual instead of plain batch norm: size of the reference batch, 0 for plain.",
+            minimum=0,
+            maximum=4096,
+        ),
     ] = 0
     # The weights of both.
     orthogonal_regularization: Annotated[

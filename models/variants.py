@@ -18,7 +18,15 @@ class FeatureMatchingGAN(GAN):
 
     Salimans et al. 2016 (arXiv 1606.03498), section 3.1: ||E f(x) - E f(G(z))||^2, as in the authors' MNIST
     code the mean over the features, f the input of the layer of scores.
+
+    Raises:
+        ValueError: The objective keeps only the best samples, and the generator has no scores here.
     """
+
+    def __init__(self, *players, **options):
+        super().__init__(*players, **options)
+        if self.objective.top_k < 1:
+            raise UserError("top_k and feature_matching exclude each other: there are no scores to rank")
 
     def generator_loss(self, real, fake):
         features = as_opponent(self.discriminator, self.discriminator.features)
@@ -33,13 +41,13 @@ class UnrolledGAN(GAN):
 
     Metz et al. 2017 (arXiv 1611.02163), section 2.3: its gradient flows through those updates, which are
     Adam's on the same real and generated batch, from the state of the discriminator's own optimizer. They
-    follow the loss alone, without penalties.
+    follow the loss alone.
 
     Args:
         unrolled_steps: The paper's k.
 
     Raises:
-        ValueError: The discriminator's optimizer is not Adam.
+        ValueError: The discriminator's optimizer is not Adam, or more than the loss decides its updates.
     """
 
     def __init__(
@@ -50,6 +58,9 @@ class UnrolledGAN(GAN):
     ):
         super().__init__(*players, **options)
         self.unrolled_steps = unrolled_steps
+        for part in ("penalties", "clip", "label_flipping"):
+            if getattr(self.objective, part):
+                raise UserError(f"{part} and unrolled exclude each other: its updates follow the loss alone")
 
     def compile(self, *optimizers, **options):
         super().compile(*optimizers, **options)

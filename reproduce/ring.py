@@ -158,7 +158,7 @@ def report() -> Path:
         own = ", ".join(f"{key} {_short(value)}" for key, value in changed.items()) or "-"
         lines.append(
             f"| `{row}` | {own} | {np.mean(modes):.1f} ({min(modes)} to {max(modes)}) | "
-            f"{100 * good.mean():.1f} ± {100 * good.std(ddof=min(1, len(good) - 1)):.1f} | "
+            f"{100 * good.mean():.1f}{_spread(100 * good)} | "
             f"{kl.mean():.3f} | {np.mean([run['seconds'] for run in runs]):.0f} | {len(runs)} |"
         )
     protocol = ", ".join(f"`{key}={_short(value)}`" for key, value in results["protocol"].items())
@@ -182,6 +182,10 @@ says. This protocol is no published one.
         encoding="utf-8",
     )
     return PAGE
+
+
+def _spread(values: np.ndarray) -> str:
+    return f" ± {values.std(ddof=1):.1f}" if len(values) > 1 else ""
 
 
 def _short(value) -> str:

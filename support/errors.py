@@ -25,7 +25,8 @@ def unknown(kind: str, name: str, valid: Iterable[str]) -> UserError:
     """The error for a `name` that is not among the `valid` ones, with the nearest suggested."""
     valid = sorted(valid)
     listed = ", ".join(valid) or "none"
-    return UserError(f"unknown {kind} {name!r}: {suggestion(str(name), valid)}(valid: {listed})")
+    near = suggestion(str(name), valid)
+    return UserError(f"unknown {kind} {name!r}{':' if near else ''} {near}(valid: {listed})")
 
 
 def reason(error: BaseException) -> str:

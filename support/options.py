@@ -22,6 +22,7 @@ class _Rules:
     below: float = math.inf
     maximum: float = math.inf
     names: Callable[[], list[str]] | None = None
+    needs: str | None = None
 
 
 @dataclasses.dataclass(frozen=True)
@@ -33,6 +34,7 @@ class Option(_Rules):
         minimum, maximum: Smallest and largest number allowed.
         above, below: Bounds that the number itself must not reach.
         names: Function that returns the allowed values as text.
+        needs: Option without which, off at 0, 1 or nothing, this one would have no effect.
     """
 
     help: str

@@ -151,7 +151,7 @@ def test_label_flipping_swaps_that_share_of_the_pairs():
     flipped_real, flipped_fake = score_tricks.flip_labels(real, fake, 0.2, keras.random.SeedGenerator(0))
     assert float(tf.reduce_mean(flipped_real)) == pytest.approx(0.8, abs=0.02)
     np.testing.assert_array_equal(flipped_real + flipped_fake, np.ones((4000, 1)))
-    always = losses.get("wgan", label_flipping=1.0)
+    always = losses.get("wgan", label_flipping=1.0)  # The command line takes less than 1.
     assert float(always.discriminator_cost(real, fake, 0)) == 1  # Of -1 with the labels right.
     assert float(losses.get("wgan").discriminator_cost(real, fake)) == -1
 
