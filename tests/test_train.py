@@ -274,6 +274,26 @@ def test_a_workdir_that_cannot_be_one_is_refused(run_program, tmp_path):
     assert_one_line_error(result, "config.json", "cannot be read")
 
 
+def test_points_in_packs_train_are_drawn_and_served(run_program, tmp_path):
+    result = run_program(
+        "train.py",
+        "--model=toy",
+        "--dataset=ring",
+        "--units=16",
+        "--packing=2",
+        "--generator_ema=0.9",
+        "--batch_size=16",
+        "--steps=3",
+        f"--workdir={tmp_path}",
+    )
+    assert result.returncode == 0, result.stderr
+    assert "100000 points of ring" in result.stdout
+    assert Image.open(tmp_path / "samples" / "step-0000003.png").size == (400, 400)
+    served = tf.saved_model.load(str(tmp_path / "saved_model" / "3")).signatures
+    points = served["sample"](num_images=tf.constant(5), seed=tf.constant([1, 2]))["points"]
+    assert points.shape == (5, 2) and points.dtype == tf.float32
+
+
 def test_a_corrupt_picture_among_good_ones_does_not_end_the_run(run_program, tmp_path):
     folder = tmp_path / "pictures"
     folder.mkdir()

@@ -149,6 +149,16 @@ def test_moving_average_of_the_generator_is_what_users_see():
     np.testing.assert_allclose(shown, generator(z, training=False), rtol=1e-4, atol=1e-6)
 
 
+def test_averages_start_from_the_weights_that_training_starts_from():
+    """The MLP generator sets its output bias from the data after it is built."""
+    gan = pair(model="mlp", generator_ema=0.9, historical_averaging=0.1)
+    gan.adapt((127.5 * (pictures(20) + 1)).astype(np.uint8))
+    assert np.any(gan.generator.pixels.bias)
+    for copies in (gan.generator.average, gan.generator.past):
+        for copy, weight in zip(copies, gan.generator.trainable_variables, strict=True):
+            np.testing.assert_array_equal(copy, weight)
+
+
 def test_instance_noise_has_its_deviation_and_fades_with_the_discriminators_updates():
     noise = InstanceNoise(0.5, steps=4)
     x = np.zeros((2000, 4), np.float32)
