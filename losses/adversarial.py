@@ -10,7 +10,7 @@ from typing import Annotated, ClassVar
 from keras import ops
 
 from losses.numerics import exp
-from losses.objective import Objective, register
+from losses.objective import RADFORD, Objective, register
 from support.options import Option
 
 
@@ -44,15 +44,7 @@ class _Adversarial(Objective):
 
     # The 2014 paper trains maxout networks with momentum SGD (see configs/gan_mnist.py). These are
     # Radford et al. 2016, section 4: the settings with which every network of this suite trains.
-    paper: ClassVar = dict(
-        optimizer="adam",
-        learning_rate=2e-4,
-        beta_1=0.5,
-        beta_2=0.999,
-        n_critic=1,
-        batch_size=128,
-        discriminator_batch_norm=True,
-    )
+    paper: ClassVar = RADFORD
 
     def discriminator_loss(self, real_scores, fake_scores):
         """-E log D(x) - E log(1 - D(G(z)))"""

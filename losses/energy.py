@@ -5,7 +5,7 @@ from typing import Annotated, ClassVar
 
 from keras import ops
 
-from losses.objective import Objective, register
+from losses.objective import RADFORD, Objective, register
 from support.options import Option
 
 
@@ -25,16 +25,7 @@ class EBGAN(Objective):
 
     needs_energy: ClassVar = True
 
-    paper: ClassVar = dict(
-        optimizer="adam",
-        learning_rate=1e-3,
-        beta_1=0.5,
-        beta_2=0.999,
-        n_critic=1,
-        batch_size=128,
-        discriminator_batch_norm=True,
-        autoencoder=64,
-    )
+    paper: ClassVar = {**RADFORD, "learning_rate": 1e-3, "autoencoder": 64}
 
     def discriminator_loss(self, real_scores, fake_scores):
         """E D(x) + E max(0, m - D(G(z)))"""

@@ -15,7 +15,7 @@ from typing import Annotated, ClassVar
 from keras import ops
 
 from losses.numerics import exp, log_lambert_w_of_exp
-from losses.objective import Objective, register
+from losses.objective import RADFORD, Objective, register
 from support.options import Option
 
 Saturating = Annotated[
@@ -36,15 +36,7 @@ class FGAN(Objective):
     saturating: Saturating = False
 
     # The batch of 4096 in the paper's MNIST run is for its perceptrons; 128 is Radford et al.'s.
-    paper: ClassVar = dict(
-        optimizer="adam",
-        learning_rate=2e-4,
-        beta_1=0.5,
-        beta_2=0.999,
-        n_critic=1,
-        batch_size=128,
-        discriminator_batch_norm=True,
-    )
+    paper: ClassVar = RADFORD
 
     def activation(self, scores):
         """T = g_f(v), per example."""

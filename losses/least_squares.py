@@ -5,7 +5,7 @@ from typing import Annotated, ClassVar
 
 from keras import ops
 
-from losses.objective import Objective, register
+from losses.objective import RADFORD, Objective, register
 from support.options import Option
 
 
@@ -27,15 +27,7 @@ class LSGAN(Objective):
     b: Annotated[float, Option("Label of real examples.")] = 1.0
     c: Annotated[float, Option("Label that the generator wants for its samples.")] = 1.0
 
-    paper: ClassVar = dict(
-        optimizer="adam",
-        learning_rate=2e-4,
-        beta_1=0.5,
-        beta_2=0.999,
-        n_critic=1,
-        batch_size=64,
-        discriminator_batch_norm=True,
-    )
+    paper: ClassVar = {**RADFORD, "batch_size": 64}
 
     def discriminator_loss(self, real_scores, fake_scores):
         """1/2 E (D(x) - b)^2 + 1/2 E (D(G(z)) - a)^2"""

@@ -17,6 +17,17 @@ registry = Registry("loss", "losses")
 register = registry.register
 
 
+#: Radford et al. 2016 (arXiv 1511.06434), section 4: the settings that most later papers start from.
+RADFORD: Mapping[str, Any] = dict(
+    optimizer="adam",
+    learning_rate=2e-4,
+    beta_1=0.5,
+    beta_2=0.999,
+    n_critic=1,
+    batch_size=128,
+    discriminator_batch_norm=True,
+)
+
 Penalties = Annotated[
     Mapping[str, float],
     Option(

@@ -77,14 +77,9 @@ def gradient_norm(function: Callable, x, epsilon: float = 1e-12):
     return ops.sqrt(squared_gradient_norm(function, x) + epsilon)
 
 
-def _one_per_example(x, seed):
-    shape = (ops.shape(x)[0],) + (1,) * (len(x.shape) - 1)
-    return keras.random.uniform(shape, dtype=x.dtype, seed=seed)
-
-
 def interpolate(real, fake, seed=None):
     """x^ = e x + (1 - e) x~ with one e ~ U[0, 1] per example."""
-    epsilon = _one_per_example(real, seed)
+    epsilon = pictures.uniform_per_example(real, seed=seed)
     return epsilon * real + (1 - epsilon) * fake
 
 
@@ -116,7 +111,7 @@ def dragan(discriminator: Callable, real, fake, seed=None):
     taken over all entries of the batch, a is drawn once per example.
     """
     noise = keras.random.uniform(ops.shape(real), dtype=real.dtype, seed=seed)
-    share = _one_per_example(real, seed + 1 if isinstance(seed, int) else seed)
+    share = pictures.uniform_per_example(real, seed=seed + 1 if isinstance(seed, int) else seed)
     norm = gradient_norm(discriminator, real + share * 0.5 * ops.std(real) * noise)
     return ops.mean(ops.square(norm - 1))
 

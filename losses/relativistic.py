@@ -10,7 +10,7 @@ from typing import ClassVar
 
 from keras import ops
 
-from losses.objective import Objective, Penalties, register
+from losses.objective import RADFORD, Objective, Penalties, register
 
 
 def logistic(margins):
@@ -34,15 +34,7 @@ class _Relativistic(Objective):
     loss: ClassVar[Callable]
 
     # Of the authors' code for CIFAR-10.
-    paper: ClassVar = dict(
-        optimizer="adam",
-        learning_rate=2e-4,
-        beta_1=0.5,
-        beta_2=0.999,
-        n_critic=1,
-        batch_size=32,
-        discriminator_batch_norm=True,
-    )
+    paper: ClassVar = {**RADFORD, "batch_size": 32}
 
 
 class _Paired(_Relativistic):

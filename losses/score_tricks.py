@@ -1,7 +1,8 @@
 """Tricks that act on scores, with any objective."""
 
-import keras
 from keras import ops
+
+from support import pictures
 
 
 def flip_labels(real_scores, fake_scores, share: float, seed=None):
@@ -9,8 +10,7 @@ def flip_labels(real_scores, fake_scores, share: float, seed=None):
 
     Noisy labels for the discriminator: Chintala et al. 2016, How to train a GAN, tip 6.
     """
-    shape = (ops.shape(real_scores)[0],) + (1,) * (len(real_scores.shape) - 1)
-    flipped = keras.random.uniform(shape, seed=seed) < share
+    flipped = pictures.uniform_per_example(real_scores, seed=seed) < share
     return ops.where(flipped, fake_scores, real_scores), ops.where(flipped, real_scores, fake_scores)
 
 

@@ -158,7 +158,7 @@ class DiffAugment(layers.Layer):
         return x
 
     def _uniform(self, x, low, high):
-        return pictures.per_example(keras.random.uniform, x, low, high, seed=self.seed_generator)
+        return pictures.uniform_per_example(x, low, high, seed=self.seed_generator)
 
     def _color(self, x):
         x = x + self._uniform(x, -0.5, 0.5)

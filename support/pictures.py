@@ -1,17 +1,18 @@
-"""Random changes of batches of pictures, differentiable by the pictures, under every backend."""
+"""Random numbers for batches, and random changes of pictures that they can be differentiated through."""
 
 import keras
 from keras import ops
 
 
-def per_example(draw, images, *bounds, seed):
-    """One number per example, (batch, 1, 1, 1), drawn by a function of `keras.random`."""
-    return draw((ops.shape(images)[0], 1, 1, 1), *bounds, dtype=images.dtype, seed=seed)
+def uniform_per_example(x, low=0.0, high=1.0, *, seed=None):
+    """One number in [low, high) per example, shape (batch, 1, ..., 1) of the rank of `x`, its dtype."""
+    shape = (ops.shape(x)[0],) + (1,) * (len(x.shape) - 1)
+    return keras.random.uniform(shape, low, high, dtype=x.dtype, seed=seed)
 
 
 def flip(images, seed):
     """Each picture mirrored left to right with probability 1/2."""
-    mirrored = per_example(keras.random.uniform, images, seed=seed) < 0.5
+    mirrored = uniform_per_example(images, seed=seed) < 0.5
     return ops.where(mirrored, ops.flip(images, axis=2), images)
 
 
