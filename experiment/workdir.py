@@ -54,7 +54,7 @@ class Workdir:
                 f"{self.path} holds a run with other settings: {'; '.join(differing)}: "
                 "choose another --workdir"
             )
-        new = settings.to_json() | {"versions": _versions()}
+        new = settings.to_json() | {"versions": versions()}
         new["steps"] = max(new["steps"], old.get("steps", 0))
         try:
             self._lock()
@@ -103,7 +103,8 @@ class Workdir:
             raise UserError(f"{self.config} cannot be read ({error})") from None
 
 
-def _versions() -> dict[str, str]:
+def versions() -> dict[str, str]:
+    """The versions that the numbers of a run depend on."""
     return {
         "python": platform.python_version(),
         "tensorflow": tf.__version__,

@@ -113,16 +113,9 @@ def recorded() -> dict:
 
 
 def _machine() -> dict:
-    from importlib.metadata import version
+    from experiment.workdir import versions
 
-    packages = ("tensorflow_cpu", "tensorflow", "keras", "numpy")
-    versions = {}
-    for package in packages:
-        try:
-            versions[package] = version(package)
-        except ModuleNotFoundError:
-            continue
-    return dict(processor=platform.processor() or platform.machine(), cores=os.cpu_count(), **versions)
+    return dict(processor=platform.processor() or platform.machine(), cores=os.cpu_count(), **versions())
 
 
 def run(jobs: int) -> None:
