@@ -161,6 +161,7 @@ def resolve(flags: Mapping[str, Any], config: str | None = None) -> Settings:
     for kind, registry in KINDS.items():
         chosen["options"] |= _options(kind, registry, chosen[kind], given, flags)
     _settle_batch_norm(chosen, flags)
+    _check_clip(chosen["options"], flags)
     _check_batch(chosen)
     return Settings(**chosen)
 
@@ -200,6 +201,15 @@ def _options(kind: str, registry: Registry, name: str, given, flags) -> dict[str
     return values
 
 
+def _check_clip(options: Mapping[str, Any], flags: Mapping[str, Any]) -> None:
+    """Whoever adds a penalty to an objective that clips must say whether both are meant."""
+    if "penalties" in flags and options["penalties"] and options["clip"] and "clip" not in flags:
+        raise UserError(
+            f"--penalties leaves this loss's clipping on: pass --clip=0 for the penalty alone, "
+            f"--clip={options['clip']:g} for both"
+        )
+
+
 def _check_batch(chosen: Mapping[str, Any]) -> None:
     """Every score is of `packing` examples, and some objectives compare scores with each other."""
     batch_size, packing = chosen["batch_size"], chosen["options"]["packing"]
@@ -230,12 +240,14 @@ def parse_penalties(text: str) -> dict[str, float]:
     """From "gradient_penalty:10" (more, after commas) to {"gradient_penalty": 10.0}; from "none" to {}.
 
     Raises:
-        UserError: A name is unknown, or a weight is missing, negative or no number.
+        UserError: A name is unknown or given twice, or a weight is missing, negative or no number.
     """
     weights: dict[str, float] = {}
     for part in text.split(",") if text != "none" else ():
         name, _, weight = part.partition(":")
         losses.penalties.registry.canonical(name)
+        if name in weights:
+            raise UserError(f"--penalties={text}: {name} is given twice")
         try:
             weights[name] = float(weight)
         except ValueError:

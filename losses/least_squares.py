@@ -6,6 +6,7 @@ from typing import Annotated, ClassVar
 from keras import ops
 
 from losses.objective import RADFORD, Objective, register
+from support.errors import UserError
 from support.options import Option
 
 
@@ -21,11 +22,18 @@ class LSGAN(Objective):
     Args:
         a, b: Labels of generated and real examples.
         c: Label that the generator wants its samples to get.
+
+    Raises:
+        ValueError: a equals b.
     """
 
     a: Annotated[float, Option("Label of generated examples.")] = 0.0
     b: Annotated[float, Option("Label of real examples.")] = 1.0
     c: Annotated[float, Option("Label that the generator wants for its samples.")] = 1.0
+
+    def __post_init__(self):
+        if self.a == self.b:
+            raise UserError(f"a = b = {self.a:g}: real and generated examples need different labels")
 
     paper: ClassVar = {**RADFORD, "batch_size": 64}
 

@@ -128,8 +128,6 @@ class DCGAN(Pair):
     ] = None
     kernel: Annotated[int, Option("Side of the convolutions' kernels.", minimum=1, maximum=63)] = 5
 
-    has_batch_norm = True
-
     def generator(self, **shared):
         own = dict(batch_norm=self.generator_batch_norm, filters=self.filters, kernel=self.kernel)
         return DCGANGenerator(**own, **shared)

@@ -8,7 +8,7 @@ import tensorflow as tf
 
 import losses
 from models.network import Discriminator
-from models.stabilisers import mixes_examples, serializable
+from models.stabilisers import SpectralNormalization, mixes_examples, serializable
 from support.errors import UserError
 from support.registry import Registry
 
@@ -130,11 +130,16 @@ class GAN(keras.Model):
         for penalty in losses.penalties.PICTURES_ONLY & {*self.objective.penalties}:
             if len(shape) == 1:
                 raise UserError(f"the penalty {penalty} changes pictures: leave it out for points")
+        normalised = any(
+            isinstance(layer, SpectralNormalization) for layer in self.discriminator._flatten_layers()
+        )
+        if normalised and self.objective.clip:
+            raise UserError("clip and spectral_norm exclude each other: W / sigma(W) has no scale to clip")
         if isinstance(self.discriminator, Discriminator):
             self._check_scores(self.discriminator)
 
     def _check_scores(self, discriminator: Discriminator) -> None:
-        objective = type(self.objective).__name__
+        objective = self.objective.get_config()["name"]
         if self.objective.needs_energy and not discriminator.gives_energy:
             raise UserError(
                 f"{objective} needs an energy for its score: set autoencoder, the size of its code"

@@ -352,7 +352,6 @@ class Pair(Stabilisers):
 
     #: Number of dimensions of an example: 3 for pictures, 1 for points.
     dimensions: ClassVar[int] = 3
-    has_batch_norm: ClassVar[bool] = False
     #: Entries of z, where nothing else is asked for.
     latent_dim: ClassVar[int] = 100
 
@@ -372,6 +371,11 @@ class Pair(Stabilisers):
             if self.autoencoder and getattr(self, option) != getattr(off, option):
                 raise UserError(f"{option} and autoencoder exclude each other: leave one of them out")
 
+    def _check_virtual(self, *networks: keras.Model) -> None:
+        every = [layer for network in networks for layer in network._flatten_layers()]
+        if self.virtual_batch_norm and not any(isinstance(x, VirtualBatchNormalization) for x in every):
+            raise UserError("virtual_batch_norm has no effect: these networks have no batch norm")
+
     def build(self, image_shape: ImageShape, latent_dim: int) -> tuple[Generator, Discriminator]:
         """Both networks, built.
 
@@ -381,13 +385,13 @@ class Pair(Stabilisers):
         if len(image_shape) != self.dimensions:
             raise UserError(_misfit(registry.name_of(type(self)), image_shape))
         self._check_autoencoder()
-        if self.virtual_batch_norm and not self.has_batch_norm:
-            raise UserError(f"{registry.name_of(type(self))} has no batch norm that could be virtual")
         fields = {field.name: getattr(self, field.name) for field in dataclasses.fields(Stabilisers)}
         shared = dict(image_shape=image_shape, stabilisers=Stabilisers(**fields))
         generator = self.generator(**shared, latent_dim=latent_dim, latent=self.latent)
         if not self.autoencoder:
-            return generator, self.discriminator(**shared, outputs=self.outputs)
+            discriminator = self.discriminator(**shared, outputs=self.outputs)
+            self._check_virtual(generator, discriminator)
+            return generator, discriminator
         encoder = self.discriminator(**shared, outputs=self.autoencoder)
         decoder = self.generator(**shared, latent_dim=self.autoencoder, latent=self.latent)
         return generator, Autoencoder(encoder=encoder, decoder=decoder)

@@ -21,9 +21,9 @@ AUGMENTATIONS = ("color", "translation", "cutout")
 
 
 def _policies() -> list[str]:
-    """Every choice of augmentations, as text."""
+    """Every choice of augmentations, in any order, as text."""
     counts = range(1, len(AUGMENTATIONS) + 1)
-    return [",".join(some) for count in counts for some in itertools.combinations(AUGMENTATIONS, count)]
+    return [",".join(some) for count in counts for some in itertools.permutations(AUGMENTATIONS, count)]
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)

@@ -38,8 +38,6 @@ class WGANMLP(Pair):
 
     discriminator_batch_norm: DiscriminatorBatchNorm = True
 
-    has_batch_norm = True
-
     def generator(self, **shared):
         return WGANMLPGenerator(**shared)
 

@@ -11,8 +11,15 @@ from support.errors import UserError
 EXPERIMENTS = {"ring": ring}
 
 
+class Parser(argparse.ArgumentParser):
+    """Says what is wrong in one line."""
+
+    def error(self, message):
+        self.exit(2, f"error: {message}\n")
+
+
 def main() -> int:
-    parser = argparse.ArgumentParser(prog="python -m reproduce", description=__doc__)
+    parser = Parser(prog="python -m reproduce", description=__doc__)
     parser.add_argument("experiment", choices=EXPERIMENTS)
     parser.add_argument("--jobs", type=int, default=2, help="runs at a time, each on one core (default: 2)")
     parser.add_argument(

@@ -136,6 +136,8 @@ def test_penalties_are_read_from_text():
             parse_penalties(text)
     with pytest.raises(ValueError, match="unknown penalty 'r7'"):
         parse_penalties("r7:1")
+    with pytest.raises(ValueError, match="r1 is given twice"):
+        parse_penalties("r1:1,r1:2")
 
 
 def test_settings_survive_json():
@@ -172,6 +174,13 @@ def test_only_steps_and_the_place_of_the_data_may_differ_on_resuming():
         (dict(penalties={"consistency": 10.0}, dataset="ring", model="toy"), "pictures"),
         (dict(loss="wgan_gp", minibatch_discrimination=10), "rest of the batch"),
         (dict(virtual_batch_norm=8, model="mlp"), "no batch norm"),
+        (
+            dict(virtual_batch_norm=8, discriminator_batch_norm=False, generator_batch_norm=False),
+            "no batch norm",
+        ),
+        (dict(loss="wgan", penalties={"gradient_penalty": 10.0}), "--clip=0 for the penalty alone, --clip=0.01 for both"),
+        (dict(loss="wgan", spectral_norm=True), "no scale to clip"),
+        (dict(loss="lsgan", a=1.0), "different labels"),
         (dict(label_flipping=1.0), "less than 1"),
         (dict(penalty_every=16), "no effect without --penalties"),
         (dict(top_k_decay=0.5), "no effect without --top_k"),
