@@ -178,7 +178,10 @@ def test_only_steps_and_the_place_of_the_data_may_differ_on_resuming():
             dict(virtual_batch_norm=8, discriminator_batch_norm=False, generator_batch_norm=False),
             "no batch norm",
         ),
-        (dict(loss="wgan", penalties={"gradient_penalty": 10.0}), "--clip=0 for the penalty alone, --clip=0.01 for both"),
+        (
+            dict(loss="wgan", penalties={"gradient_penalty": 10.0}),
+            "--clip=0 for the penalty alone, --clip=0.01 for both",
+        ),
         (dict(loss="wgan", spectral_norm=True), "no scale to clip"),
         (dict(loss="lsgan", a=1.0), "different labels"),
         (dict(label_flipping=1.0), "less than 1"),
