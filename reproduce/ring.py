@@ -57,7 +57,8 @@ ROWS: dict[str, dict[str, Any]] = {
     "rasgan": {},
     "ralsgan": {},
     "rahinge": {},
-    "ebgan": dict(autoencoder=1, margin=1.0),
+    # Its section 2.3: the samples regularise an autoencoder whose code could hold the data.
+    "ebgan": dict(autoencoder=16, margin=0.1),
     "mmd_gan": dict(penalties={"gradient_penalty": 0.1}),
     "wgan": dict(clip=0.1),
     "wgan_gp": dict(penalties={"gradient_penalty": 0.1}),
@@ -68,10 +69,21 @@ ROWS: dict[str, dict[str, Any]] = {
         f"{loss} + saturating": dict(saturating=True)
         for loss in ("fgan_kl", "fgan_reverse_kl", "fgan_squared_hellinger")
     },
+    # As SN-GAN and its successors use the hinge.
+    "hinge + spectral_norm": dict(spectral_norm=True),
     "non_saturating + r1": dict(penalties={"r1": 0.005}),
     "non_saturating + dragan": dict(penalties={"dragan": 0.1}),
     "non_saturating + packing": dict(packing=4, batch_size=512),
-    "non_saturating + unrolled": dict(algorithm="unrolled", unrolled_steps=5),
+    # The authors' notebook, but for its 25,000 steps.
+    "minimax + unrolled": dict(
+        algorithm="unrolled",
+        unrolled_steps=5,
+        depth=2,
+        activation="tanh",
+        batch_size=512,
+        discriminator_learning_rate=1e-4,
+        learning_rate_decay=1.0,
+    ),
 }
 
 

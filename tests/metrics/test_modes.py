@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import data
-from metrics import mode_coverage
+from metrics import mode_coverage, stacked_coverage
 
 
 @pytest.mark.parametrize(("name", "modes"), [("ring", 8), ("grid", 25)])
@@ -31,3 +31,22 @@ def test_samples_that_cannot_be_counted_are_refused():
     for samples in (np.zeros((0, 2)), np.zeros((4, 3)), np.zeros(2)):
         with pytest.raises(ValueError, match="must be"):
             mode_coverage(samples, centres, 1.0)
+
+
+def test_perfect_sampling_of_stacked_digits_has_the_known_floor():
+    digits = np.random.default_rng(0).integers(10, size=(26_000, 3))
+    counted = stacked_coverage(digits)
+    assert counted.found == 1000
+    assert counted.kl == pytest.approx(999 / 52_000, abs=0.003)
+
+
+def test_collapsed_stacked_digits():
+    counted = stacked_coverage([[1, 2, 3]] * 50 + [[3, 2, 1]] * 50)
+    assert counted.found == 2 and counted.kl == pytest.approx(np.log(500))
+    assert counted.shares[123] == counted.shares[321] == 0.5
+
+
+def test_digits_out_of_range_are_refused():
+    for digits in ([[0, 1, 10]], [[0, 1]], np.zeros((0, 3), int)):
+        with pytest.raises(ValueError, match="must be"):
+            stacked_coverage(digits)
