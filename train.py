@@ -14,6 +14,7 @@ from absl import flags
 import callbacks
 import configs
 import data
+from evaluation.reference import Reference
 from experiment import build, cli
 from experiment.serving import export_saved_model
 from experiment.settings import Settings, resolve
@@ -38,14 +39,9 @@ def train(settings: Settings, workdir: Workdir) -> int:
     """Trains up to `settings.steps`, from where the run directory left off. Returns the exit code."""
     tf.config.experimental.enable_op_determinism()
     gan = build.gan(settings)
-    images = data.load(
-        settings.dataset,
-        settings.split,
-        image_size=settings.image_size,
-        channels=settings.channels,
-        data_dir=settings.data_dir,
-    )
-    score = callbacks.PixelFrechet(images, settings.seed)
+    reference = build.reference(settings)
+    callbacks.Evaluation.check(reference, settings.eval_metrics.split(","))
+    images = reference.examples
     workdir.adopt(settings)
     kind = "pictures" if images.ndim == 4 else "points"
     print(
@@ -62,7 +58,7 @@ def train(settings: Settings, workdir: Workdir) -> int:
     if step >= settings.steps:
         print(f"trained to step {step} already; a larger --steps goes on from there")
     else:
-        stopped_by = fit(gan, images, settings, workdir, store, score)
+        stopped_by = fit(gan, reference, settings, workdir, store)
         if stopped_by and gan.step < settings.steps:
             print(f"stopped after step {gan.step}; the same command goes on from there")
             return 128 + stopped_by
@@ -72,7 +68,7 @@ def train(settings: Settings, workdir: Workdir) -> int:
     return 0
 
 
-def fit(gan, images, settings: Settings, workdir: Workdir, store, score) -> signal.Signals | None:
+def fit(gan, reference: Reference, settings: Settings, workdir: Workdir, store) -> signal.Signals | None:
     """Trains from the GAN's step to the last one. Returns the signal that ended it early, if any."""
     record = callbacks.Record(workdir.path, gan.step)
     if gan.step == 0:
@@ -80,7 +76,9 @@ def fit(gan, images, settings: Settings, workdir: Workdir, store, score) -> sign
         z = gan.generator.sample_latent(settings.options["packing"], settings.seed)
         record.graph(lambda z: gan.discriminator(gan.generator(z)), z)
     progress = callbacks.ProgressBar(settings.steps, gan.step)
-    checkpoints = callbacks.Checkpoints(store, record, settings.checkpoint_every, score)
+    checkpoints = callbacks.Checkpoints(store, settings.checkpoint_every)
+    metrics = settings.eval_metrics.split(",")
+    images = reference.examples
     try:
         gan.fit(
             data.batches(images, settings.n_critic * settings.batch_size, settings.seed, gan.step),
@@ -92,6 +90,8 @@ def fit(gan, images, settings: Settings, workdir: Workdir, store, score) -> sign
                 progress,
                 callbacks.Scalars(record, settings.log_every),
                 callbacks.Samples(record, workdir.samples, images, settings.sample_every, settings.seed),
+                # Before the checkpoint of the same step, which holds the best score.
+                callbacks.Evaluation(record, store, reference, metrics, settings.eval_every),
                 checkpoints,
             ],
         )

@@ -1,9 +1,9 @@
 """What happens beside training: scalars, pictures, checkpoints, guards, the progress bar."""
 
 from callbacks.checkpoints import Checkpoints, CheckpointStore
+from callbacks.evaluation import Evaluation
 from callbacks.finite import StopOnNonFinite
 from callbacks.progress import ProgressBar
-from callbacks.quality import PixelFrechet
 from callbacks.record import Record
 from callbacks.samples import Samples, animate
 from callbacks.scalars import Scalars
@@ -11,7 +11,7 @@ from callbacks.scalars import Scalars
 __all__ = [
     "CheckpointStore",
     "Checkpoints",
-    "PixelFrechet",
+    "Evaluation",
     "ProgressBar",
     "Record",
     "Samples",

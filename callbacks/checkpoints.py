@@ -2,13 +2,11 @@
 
 import shutil
 import signal
-from collections.abc import Callable
 from pathlib import Path
 
 import tensorflow as tf
 
 from callbacks.every import Every
-from callbacks.record import Record
 from models.gan import GAN
 from support.errors import UserError, reason
 
@@ -35,17 +33,25 @@ class CheckpointStore:
         self._latest = manager(self._checkpoint, str(folder), max_to_keep=keep)
         self._best = manager(self._checkpoint, str(folder / "best"), max_to_keep=1)
 
-    def save(self, step: int, score: float | None = None) -> None:
-        """Saves the present state; as the best one too if `score` is lower than all before.
+    def save(self, step: int) -> None:
+        """Saves the present state.
 
         Raises:
             UserError: It cannot be written. Earlier checkpoints are untouched.
         """
-        # The best goes first: killed in between, the run resumes before it and comes here again.
-        if score is not None and score < self.best_score:
+        self._write(self._latest, step)
+
+    def offer(self, step: int, score: float) -> None:
+        """Saves the present state as the best one if `score` is lower than all before.
+
+        A run that is killed before the next `save` resumes before this and comes here again.
+
+        Raises:
+            UserError: As `save`.
+        """
+        if score < self.best_score:
             self.best_score.assign(score)
             self._write(self._best, step)
-        self._write(self._latest, step)
 
     def restore(self, best: bool = False) -> int:
         """Restores the latest state, or the best. Returns its step, 0 if there is none.
@@ -86,16 +92,12 @@ class Checkpoints(Every):
 
     Args:
         store: Where to.
-        record: Where the scores are recorded.
         every: Steps between two checkpoints.
-        score: What tells the best checkpoint: a function of the GAN with a `name`, lower is better.
     """
 
-    def __init__(self, store: CheckpointStore, record: Record, every: int, score: Callable):
+    def __init__(self, store: CheckpointStore, every: int):
         super().__init__(every)
         self.store = store
-        self.record = record
-        self.score = score
         self.signal: int | None = None
 
     def on_train_begin(self, logs=None):
@@ -113,15 +115,12 @@ class Checkpoints(Every):
             self.model.stop_training = True
 
     def at_step(self, step, logs):
-        score = self.score(self.model)
-        self.record.scalars(step, {self.score.name: score})
-        self.store.save(step, score)
+        self.store.save(step)
         self._saved = step
 
     def on_train_end(self, logs=None):
         step = self.model.step
         if step != self._saved:
-            # An interrupted run is not scored: going on from here must not differ from never stopping.
-            self.store.save(step) if self.signal else self.at_step(step, {})
+            self.at_step(step, {})
         for number, handler in self._handlers.items():
             signal.signal(number, handler)

@@ -2,6 +2,7 @@
 
 import json
 import math
+import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -25,30 +26,34 @@ class Record:
     def __init__(self, workdir: Path, step: int):
         self.writer = tf.summary.create_file_writer(str(workdir / "tensorboard"))
         self.path = workdir / "metrics.jsonl"
-        kept = [line for line, its_step in self._lines() if its_step <= step]
+        kept = [(line, record) for line, record in self._lines() if record["step"] <= step]
         with atomic(self.path) as temporary:
-            temporary.write_text("".join(kept))
+            temporary.write_text("".join(line for line, _ in kept))
+        trained = max((record.get("seconds", 0) for _, record in kept), default=0)
+        self._start = time.monotonic() - trained
 
-    def _lines(self) -> Iterator[tuple[str, int]]:
-        """The whole lines of `metrics.jsonl` with their steps; a killed process may have cut the last."""
+    def _lines(self) -> Iterator[tuple[str, dict]]:
+        """The whole lines of `metrics.jsonl`, as text and read; a killed process may have cut the last."""
         lines = self.path.read_text().splitlines(keepends=True) if self.path.exists() else []
         for number, line in enumerate(lines, start=1):
             if line.endswith("\n"):
                 try:
-                    yield line, int(json.loads(line)["step"])
+                    record = json.loads(line)
+                    yield line, record | {"step": int(record["step"])}
                 except (ValueError, KeyError, TypeError):
                     raise UserError(
                         f"{self.path}, line {number}, is no record of a step: repair or remove it"
                     ) from None
 
     def scalars(self, step: int, values: Mapping[str, float]) -> None:
-        """Writes the values of one step."""
+        """Writes the values of one step, beside the seconds that the run has trained for."""
+        seconds = round(time.monotonic() - self._start, 3)
         with self.writer.as_default(step=step):
             for name, value in values.items():
                 tf.summary.scalar(name, value)
         finite = {name: value if math.isfinite(value) else str(value) for name, value in values.items()}
         with self.path.open("a") as file:
-            file.write(json.dumps({"step": step, **finite}) + "\n")
+            file.write(json.dumps({"step": step, "seconds": seconds, **finite}) + "\n")
 
     def image(self, step: int, name: str, image: np.ndarray) -> None:
         """Shows one uint8 picture (H, W, C) in TensorBoard."""

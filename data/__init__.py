@@ -7,7 +7,7 @@ from data.pipeline import batches
 from data.source import Points, Source, registry
 from support.errors import UserError
 
-__all__ = ["Points", "batches", "decoded", "find", "load", "wanted_shape"]
+__all__ = ["Points", "Source", "batches", "decoded", "find", "load", "wanted_shape"]
 
 
 def find(name: str, split: str = "train", data_dir: str | None = None) -> Source | Points:
@@ -23,7 +23,7 @@ def find(name: str, split: str = "train", data_dir: str | None = None) -> Source
         ValueError: There is no such dataset, folder or split, or it holds no pictures.
     """
     if name in registry.names():
-        return registry.create(name, split)
+        return registry.create(name, split, data_dir)
     if name.startswith("folder:"):
         from data.folder import folder
 

@@ -14,15 +14,18 @@ SPLITS = {"train": slice(0, 1500), "test": slice(1500, None), "all": slice(None)
 
 
 @registry.register("digits")
-def digits(split: str) -> Source:
+def digits(split: str, _data_dir: str | None = None) -> Source:
     """The 8x8 digits. Splits: train (1,500 pictures), test (297), all."""
     if split not in SPLITS:
         raise unknown("split of digits", split, SPLITS)
 
-    def images():
+    def read():
         from sklearn.datasets import load_digits
 
-        grey = load_digits().images[SPLITS[split], ..., None]
+        return load_digits()
+
+    def images():
+        grey = read().images[SPLITS[split], ..., None]
         return tf.data.Dataset.from_tensor_slices(np.rint(grey * (255 / 16)).astype(np.uint8))
 
-    return Source(f"digits/{split}", (8, 8, 1), images)
+    return Source(f"digits/{split}", (8, 8, 1), images, lambda: read().target[SPLITS[split]], classes=10)

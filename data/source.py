@@ -8,7 +8,7 @@ import tensorflow as tf
 
 from support.registry import Registry
 
-#: Sources that have a name of their own: functions of (split) that return a `Source` or `Points`.
+#: Sources with a name of their own: functions of (split, data_dir) that return a `Source` or `Points`.
 registry = Registry("dataset", "data")
 
 
@@ -20,11 +20,15 @@ class Source:
         identity: Text that changes whenever the pictures do: the cache's key.
         shape: (H, W, C) that the pictures have, or are brought to unless asked otherwise.
         images: Opens them: a `tf.data.Dataset` of uint8 (h, w, c), in an order that never changes.
+        labels: Reads their classes: int (N,) in the same order. None: they have none.
+        classes: Number of classes, 0 if they have none.
     """
 
     identity: str
     shape: tuple[int, int, int]
     images: Callable[[], tf.data.Dataset]
+    labels: Callable[[], np.ndarray] | None = None
+    classes: int = 0
 
 
 @dataclasses.dataclass(frozen=True)

@@ -4,6 +4,7 @@ import re
 import socket
 from urllib.parse import urlparse
 
+import numpy as np
 import tensorflow_datasets
 
 from data.source import Source, registry
@@ -14,6 +15,8 @@ SHAPE = (64, 64, 3)
 
 def tfds(name: str, split: str, data_dir: str | None) -> Source:
     """The first image feature of the dataset `name` ("mnist", "lsun/bedroom", "cifar10:3.0.2").
+
+    Its first class label, where it has one, gives the labels.
 
     Args:
         name: TFDS name, with configuration and version where needed.
@@ -36,14 +39,7 @@ def tfds(name: str, split: str, data_dir: str | None) -> Source:
     except Exception as error:  # Its parser and its loaders have one kind each for a name they dislike.
         raise UserError(f"dataset {name!r} cannot be loaded: {reason(error)}") from None
 
-    feature = next(
-        (
-            key
-            for key, feature in (builder.info.features or {}).items()
-            if isinstance(feature, tensorflow_datasets.features.Image)
-        ),
-        None,
-    )
+    feature = _first(builder, tensorflow_datasets.features.Image)
     if feature is None:
         raise UserError(f"dataset {name!r} has no images: choose an image dataset")
     _prepare(builder, name)
@@ -59,11 +55,23 @@ def tfds(name: str, split: str, data_dir: str | None) -> Source:
         valid = ", ".join(f"{known} with {info.num_examples}" for known, info in builder.info.splits.items())
         raise UserError(f"dataset {name!r} has no pictures in the split {split!r} (valid: {valid})")
 
-    def images():
-        examples = builder.as_dataset(split=split, shuffle_files=False)
-        return examples.map(lambda example: example[feature])
+    def column(name: str):
+        return builder.as_dataset(split=split, shuffle_files=False).map(lambda example: example[name])
 
-    return Source(f"tfds/{builder.info.full_name}/{split}", (*shape[:2], shape[2] or 3), images)
+    label = _first(builder, tensorflow_datasets.features.ClassLabel)
+    return Source(
+        f"tfds/{builder.info.full_name}/{split}",
+        (*shape[:2], shape[2] or 3),
+        images=lambda: column(feature),
+        labels=(lambda: np.array([*column(label).as_numpy_iterator()])) if label else None,
+        classes=builder.info.features[label].num_classes if label else 0,
+    )
+
+
+def _first(builder, kind: type) -> str | None:
+    """Name of the dataset's first feature of that kind."""
+    features = builder.info.features or {}
+    return next((name for name, feature in features.items() if isinstance(feature, kind)), None)
 
 
 def _prepare(builder, name: str) -> None:

@@ -32,21 +32,21 @@ def _mixture(name: str, split: str, centres: np.ndarray, std: float) -> Points:
 
 
 @registry.register("ring")
-def ring(split: str) -> Points:
+def ring(split: str, _data_dir: str | None = None) -> Points:
     """8 Gaussians, sigma 0.01, on the unit circle."""
     angles = 2 * np.pi * np.arange(8) / 8
     return _mixture("ring", split, np.stack([np.cos(angles), np.sin(angles)], axis=1), 0.01)
 
 
 @registry.register("grid")
-def grid(split: str) -> Points:
+def grid(split: str, _data_dir: str | None = None) -> Points:
     """25 Gaussians, sigma 0.05, on {-4, -2, 0, 2, 4}^2."""
     side = np.arange(-4.0, 5, 2)
     return _mixture("grid", split, np.stack(np.meshgrid(side, side), axis=-1).reshape(-1, 2), 0.05)
 
 
 @registry.register("swiss_roll")
-def swiss_roll(split: str) -> Points:
+def swiss_roll(split: str, _data_dir: str | None = None) -> Points:
     """scikit-learn's Swiss roll with noise 0.25, seen from the side and divided by 7.5."""
     seed = _seed("swiss_roll", split)
 

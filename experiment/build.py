@@ -4,6 +4,8 @@ import keras
 
 import losses
 import models
+from evaluation import features
+from evaluation.reference import Reference
 from experiment import optimizers
 from experiment.settings import Settings
 from losses.objective import registry as objectives
@@ -39,6 +41,23 @@ def gan(settings: Settings) -> GAN:
         _optimizer(settings, settings.discriminator_learning_rate),
     )
     return pair
+
+
+def reference(settings: Settings) -> Reference:
+    """The real examples of a run, in the features that it is evaluated in while it trains.
+
+    Raises:
+        UserError: There is no such feature space, or fewer than two examples.
+    """
+    return Reference(
+        settings.dataset,
+        settings.split,
+        settings.data_dir,
+        settings.image_shape,
+        features.find(settings.eval_features, settings.dataset),
+        settings.eval_samples,
+        settings.seed,
+    )
 
 
 def _optimizer(settings: Settings, learning_rate: float) -> keras.optimizers.Optimizer:

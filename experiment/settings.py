@@ -14,6 +14,7 @@ import configs
 import data
 import losses
 from data.images import ImageShape
+from evaluation import features, measures
 from experiment import optimizers
 from losses.objective import registry as objectives
 from models.gan import registry as algorithms
@@ -96,6 +97,22 @@ class Settings:
     checkpoint_every: Annotated[int, Option("Steps between two checkpoints.", minimum=1)] = 500
     keep_checkpoints: Annotated[int, Option("Latest checkpoints kept, beside the best.", minimum=1)] = 3
 
+    eval_every: Annotated[
+        int, Option("Steps between two evaluations (default: --checkpoint_every).", minimum=1)
+    ]
+    eval_metrics: Annotated[
+        str,
+        Option(
+            f"What is measured then, with commas between; the first tells the best checkpoint. "
+            f"Some of {', '.join(measures.names())}."
+        ),
+    ] = "frechet_distance"
+    eval_features: Annotated[
+        str,
+        Option(f"Feature space of distances: {', '.join(features.names())}, or a .keras file."),
+    ] = "thumbnail"
+    eval_samples: Annotated[int, Option("Samples drawn then.", minimum=2, maximum=1_000_000)] = 1024
+
     options: Mapping[str, Any] = dataclasses.field(default_factory=dict)
 
     def options_of(self, registry: Registry, name: str) -> dict[str, Any]:
@@ -152,6 +169,7 @@ def resolve(flags: Mapping[str, Any], config: str | None = None) -> Settings:
     loss = objectives.canonical(flags.get("loss") or published.get("loss") or own["loss"].default)
     given = {**losses.get(loss).paper, **published, **flags, "loss": loss}
     given.setdefault("discriminator_learning_rate", given["learning_rate"])
+    given.setdefault("eval_every", given.get("checkpoint_every", own["checkpoint_every"].default))
     given.setdefault("latent_dim", pair(given.get("model", own["model"].default)).latent_dim)
     chosen = {name: given.get(name, found.default) for name, found in own.items()}
     source = data.find(chosen["dataset"], chosen["split"], chosen["data_dir"])
@@ -163,6 +181,8 @@ def resolve(flags: Mapping[str, Any], config: str | None = None) -> Settings:
     _settle_batch_norm(chosen, flags)
     _check_clip(chosen["options"], flags)
     _check_batch(chosen)
+    for metric in chosen["eval_metrics"].split(","):
+        measures.find(metric)
     return Settings(**chosen)
 
 

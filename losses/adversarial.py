@@ -5,6 +5,7 @@ and Goodfellow 2016, NIPS tutorial (arXiv 1701.00160), section 3.2.
 """
 
 import dataclasses
+import math
 from typing import Annotated, ClassVar
 
 from keras import ops
@@ -22,6 +23,15 @@ def log_sigmoid_loss(scores):
 def log_one_minus_sigmoid_loss(scores):
     """-log(1 - D), per example: -log(1 - sigmoid(scores))."""
     return ops.softplus(scores)
+
+
+def jsd_estimate(real_scores, fake_scores):
+    """log 2 + 1/2 (E log D(x) + E log(1 - D(G(z)))): for the best D the Jensen-Shannon divergence.
+
+    Goodfellow et al. 2014, theorem 1; below the divergence for any other D.
+    """
+    value = ops.mean(log_sigmoid_loss(real_scores)) + ops.mean(log_one_minus_sigmoid_loss(fake_scores))
+    return math.log(2) - value / 2
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -58,6 +68,7 @@ class _Adversarial(Objective):
         return {
             "D(x)": ops.mean(ops.sigmoid(real_scores)),
             "D(G(z))": ops.mean(ops.sigmoid(fake_scores)),
+            "jsd_estimate": jsd_estimate(real_scores, fake_scores),
         }
 
 

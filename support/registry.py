@@ -40,8 +40,12 @@ class Registry:
 
     def names(self, aliases: bool = True) -> list[str]:
         """Every valid name, sorted."""
+        return sorted([*self.in_order(), *(self._aliases if aliases else ())])
+
+    def in_order(self) -> list[str]:
+        """Every valid name without aliases, in the order of definition."""
         self._import_all()
-        return sorted({*self._things, *(self._aliases if aliases else ())})
+        return [*self._things]
 
     def canonical(self, name: str) -> str:
         """The registered name that `name` stands for. Raises ValueError for an unknown one."""

@@ -1,0 +1,58 @@
+"""The measures of samples while the generator learns, and the best checkpoint by them."""
+
+from collections.abc import Sequence
+
+from callbacks.checkpoints import CheckpointStore
+from callbacks.every import Every
+from callbacks.record import Record
+from evaluation.judge import evidence, left_out, measured
+from evaluation.reference import Reference
+from evaluation.samples import Samples, of_gan
+from support.errors import UserError
+
+
+class Evaluation(Every):
+    """Measures every so many steps and at the end; keeps the best checkpoint by the first of the numbers.
+
+    Numbers are recorded as "NAME (FEATURES)". The samples are those of one fixed noise.
+
+    Args:
+        record: Where the numbers are recorded.
+        store: Where the best checkpoint is kept.
+        reference: The real examples, and how many samples to draw.
+        metrics: Names of measures, one at least.
+        every: Steps between two evaluations.
+    """
+
+    def __init__(
+        self, record: Record, store: CheckpointStore, reference: Reference, metrics: Sequence[str], every: int
+    ):
+        super().__init__(every)
+        self.record = record
+        self.store = store
+        self.reference = reference
+        self.metrics = metrics
+
+    @staticmethod
+    def check(reference: Reference, metrics: Sequence[str]) -> None:
+        """Raises `UserError` unless each of the measures can be taken."""
+        real = Samples("the data itself", reference.chosen, lambda: reference.chosen, {}, lambda _: {})
+        missing = left_out(metrics, evidence(reference, real))
+        if missing:
+            raise UserError(
+                "; ".join(f"--eval_metrics: {name} is {words}" for name, words in missing.items())
+            )
+
+    def at_step(self, step, logs):
+        samples = of_gan(self.model, self.reference.count, self.reference.seed)
+        found = measured(self.metrics, evidence(self.reference, samples, with_errors=False), f"step {step}")
+        space = self.reference.space.name
+        self.record.scalars(step, {f"{name} ({space})": x.value for name, x in found.items()})
+        first = next(iter(found.values()))
+        self.store.offer(step, -first.value if first.better == "higher" else first.value)
+
+    def on_train_end(self, logs=None):
+        # An interrupted run is not judged: going on from here must not differ from never stopping.
+        step = self.model.step
+        if step % self.every and not self.model.stop_training:
+            self.at_step(step, {})

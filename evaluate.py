@@ -1,0 +1,182 @@
+"""Judges samples: of runs, of exported generators, or pictures in folders.
+
+python evaluate.py --workdir=runs/dcgan-wgan-digits
+python evaluate.py --workdir=RUN,RUN/saved_model/2000,FOLDER --dataset=mnist --metrics=frechet_distance
+"""
+
+import support.environment  # isort: skip  # Before TensorFlow.  # noqa: F401
+
+import dataclasses
+import json
+from collections.abc import Mapping
+from pathlib import Path
+
+from absl import flags
+from tqdm import tqdm
+
+import data
+from callbacks import CheckpointStore
+from callbacks.samples import grid, save_png
+from evaluation import features, measures, report
+from evaluation.judge import evidence, floor, left_out, measured, to_json
+from evaluation.measures import Estimate
+from evaluation.reference import Reference
+from evaluation.samples import Samples, of_folder, of_gan, of_saved_model
+from experiment import build, cli
+from experiment.workdir import Workdir, versions
+from support.errors import UserError, unknown
+from support.files import atomic
+
+flags.DEFINE_list(
+    "workdir", None, "Run directories, SavedModels or folders of pictures, with commas between."
+)
+flags.DEFINE_list("metrics", None, f"Some of {', '.join(measures.names())} (default: all that apply).")
+flags.DEFINE_string(
+    "features",
+    None,
+    f"Feature space of distances: {', '.join(features.names())}, or a .keras file (default: classifier; of "
+    "points pixels, their coordinates).",
+)
+flags.DEFINE_string("inception_weights", None, "Inception's weights: Keras's, or FID's graph of 2015 (.pb).")
+flags.DEFINE_integer("num_samples", None, "Samples judged (default: 10000; of stacked_mnist 26000).", 2)
+flags.DEFINE_integer("seed", 0, "Seed of the samples and of what is random in metrics.", 0, 2**31 - 1)
+flags.DEFINE_enum("checkpoint", "latest", ["latest", "best"], "Which checkpoint of a run: latest or best.")
+flags.DEFINE_string("dataset", None, "Real data (default: the run's).")
+flags.DEFINE_string("split", None, "Its split (default: the run's, or train).")
+flags.DEFINE_string("data_dir", None, "Folder of prepared TFDS data (default: the run's).")
+flags.DEFINE_string("output", None, "Folder of tables and plots (default: the run, or runs/evaluation).")
+FLAGS = flags.FLAGS
+
+
+@dataclasses.dataclass
+class Result:
+    """What was found of one set of samples."""
+
+    place: Path
+    samples: Samples
+    numbers: dict[str, Estimate]
+    left_out: dict[str, str]
+
+
+def main() -> None:
+    places = [Path(place).expanduser() for place in FLAGS.workdir or ()]
+    if not places:
+        raise UserError("name what to judge with --workdir", cli.USAGE_ERROR)
+    if len({*places}) < len(places):
+        raise UserError("--workdir names one place twice", cli.USAGE_ERROR)
+    names = FLAGS.metrics or measures.names()
+    for name in names:
+        if name not in measures.names():
+            raise unknown("metric", name, measures.names())
+    reference = _reference(places)
+    results = [_judged(place, reference, names) for place in places]
+    lowest = floor(names, reference)
+    columns = {report.FLOOR: lowest} if lowest else {}
+    columns |= {result.samples.name: result.numbers for result in results}
+
+    print(f"real: {len(reference.examples)} examples of {reference.dataset} ({reference.split})")
+    print(f"samples: {reference.count} each")
+    print(f"features: {_described(reference.space)}\n\n{report.table(columns)}\n")
+    for name, words in results[0].left_out.items():
+        print(f"left out: {name} is {words}")
+    _write(results, reference, lowest, columns)
+
+
+def _reference(places: list[Path]) -> Reference:
+    """What the first run among the places was trained on, unless flags say otherwise."""
+    given = {name: FLAGS[name].value for name in ("dataset", "split", "data_dir") if FLAGS[name].value}
+    runs = [Workdir(place).settings() for place in places if _is_run(place)]
+    if "dataset" in given or not runs:
+        if "dataset" not in given:
+            raise UserError(f"{places[0]} holds no run: name the real data with --dataset", cli.USAGE_ERROR)
+        chosen = {"split": "train", "data_dir": None, **given}
+        shape = runs[0].image_shape if runs else data.find(**_renamed(chosen)).shape
+    else:
+        chosen = {name: getattr(runs[0], name) for name in ("dataset", "split", "data_dir")} | given
+        shape = runs[0].image_shape
+        for place, run in zip(places, runs, strict=False):
+            if (run.dataset, run.image_shape) != (runs[0].dataset, shape):
+                raise UserError(f"{place} was trained on other data ({run.dataset}): name one with --dataset")
+    space = features.find(
+        FLAGS.features or ("classifier" if len(shape) == 3 else "pixels"),
+        chosen["dataset"],
+        FLAGS.inception_weights,
+    )
+    count = FLAGS.num_samples or (26_000 if chosen["dataset"] == "stacked_mnist" else 10_000)
+    return Reference(**chosen, shape=shape, space=space, count=count, seed=FLAGS.seed)
+
+
+def _renamed(chosen: Mapping) -> dict:
+    return {"name": chosen["dataset"], "split": chosen["split"], "data_dir": chosen["data_dir"]}
+
+
+def _is_run(place: Path) -> bool:
+    return (place / "config.json").exists()
+
+
+def _judged(place: Path, reference: Reference, names: list[str]) -> Result:
+    samples = _samples(place, reference)
+    found = evidence(reference, samples)
+    missing = left_out(names, found)
+    if FLAGS.metrics and missing:
+        raise UserError("; ".join(f"{name} is {words}" for name, words in missing.items()))
+    return Result(
+        place, samples, measured(tqdm(names, "measuring", delay=2, leave=False), found, samples.name), missing
+    )
+
+
+def _samples(place: Path, reference: Reference) -> Samples:
+    if _is_run(place):
+        workdir = Workdir(place)
+        gan = build.gan(workdir.settings())
+        store = CheckpointStore(gan, workdir.checkpoints)
+        step = store.restore(best=FLAGS.checkpoint == "best")
+        if not step:
+            raise UserError(f"{workdir.checkpoints} holds no checkpoint yet: train longer")
+        about = {"step": step, "checkpoint": FLAGS.checkpoint}
+        return of_gan(gan, reference.count, reference.seed, str(place), about)
+    if (place / "saved_model.pb").exists():
+        return of_saved_model(place, reference.count, reference.seed)
+    if place.is_dir() and len(reference.shape) == 3:
+        return of_folder(place, reference.shape, reference.count, reference.seed)
+    raise UserError(f"--workdir={place}: no run directory, SavedModel or folder of pictures")
+
+
+def _described(space: features.FeatureSpace) -> str:
+    about = ", ".join(f"{name} {value}" for name, value in space.about.items())
+    return f"{space.name} ({about})" if about else space.name
+
+
+def _write(results: list[Result], reference: Reference, lowest: Mapping, columns: report.Columns) -> None:
+    """JSON and pictures beside each run; tables, plots and everything else in the output folder."""
+    alone = results[0].place if len(results) == 1 and _is_run(results[0].place) else Path("runs/evaluation")
+    folder = Path(FLAGS.output).expanduser() if FLAGS.output else alone
+    for result in results:
+        own = _is_run(result.place)
+        target, prefix = (result.place, "") if own else (folder, f"{result.place.name}-")
+        found = {
+            "samples": str(result.place),
+            **result.samples.about,
+            "num_samples": len(result.samples.examples),
+            "seed": reference.seed,
+            "dataset": reference.dataset,
+            "split": reference.split,
+            "features": {"name": reference.space.name, **reference.space.about},
+            "metrics": to_json(result.numbers),
+            "real_test_data": to_json(lowest),
+            "left_out": result.left_out,
+            "versions": versions(),
+        }
+        with atomic(target / f"{prefix}evaluation.json") as temporary:
+            temporary.write_text(json.dumps(found, indent=1) + "\n")
+        if len(reference.shape) == 3:
+            pictures = report.neighbors(result.samples.examples, reference.examples)
+            save_png(grid(pictures, len(pictures) // 2), target / f"{prefix}neighbors.png")
+    report.write_tables(columns, folder, "evaluation")
+    runs = [place for place in (result.place for result in results) if _is_run(place)]
+    drawn = report.plot_histories({str(run): report.history(run) for run in runs}, folder / "history.png")
+    print(f"{folder}: evaluation.md, evaluation.csv{', history.png' if drawn else ''}")
+
+
+if __name__ == "__main__":
+    cli.run(main)

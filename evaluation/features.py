@@ -1,0 +1,170 @@
+"""Feature spaces: what turns pictures into the vectors that distances are taken between."""
+
+import hashlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from data.images import from_uint8
+from support.errors import UserError, reason
+from support.registry import Registry
+
+BATCH = 250
+
+#: Functions of (dataset, Inception's weights) that return a `FeatureSpace`.
+registry = Registry("feature space", "evaluation")
+
+
+class Features(NamedTuple):
+    """What a feature space says of N examples.
+
+    Attributes:
+        vectors: float32 (N, D).
+        probabilities: float32 (N, K) of a classifier's classes; None where the space has none.
+    """
+
+    vectors: np.ndarray
+    probabilities: np.ndarray | None
+
+
+class FeatureSpace:
+    """A function of examples that is always named beside the numbers measured in it.
+
+    Attributes:
+        name: What the user asked for.
+        identity: Text that changes whenever the features of the same examples do.
+        about: What the reader of a number should know, by name: network, accuracy, ...
+    """
+
+    def __init__(self, name: str, identity: str, about: dict[str, Any] | None = None):
+        self.name = name
+        self.identity = identity
+        self.about = about or {}
+
+    def batch(self, examples: np.ndarray) -> Features:
+        """The features of uint8 pictures (n, H, W, C) or of points (n, D)."""
+        raise NotImplementedError
+
+    def batches(self, examples: np.ndarray) -> Iterator[Features]:
+        """The features of all examples, part by part: memory does not grow with their number."""
+        for start in range(0, len(examples), BATCH):
+            yield self.batch(np.asarray(examples[start : start + BATCH]))
+
+    def __call__(self, examples: np.ndarray) -> Features:
+        """The features of all examples."""
+        vectors, probabilities = zip(*self.batches(examples), strict=True)
+        known = None if probabilities[0] is None else np.concatenate(probabilities)
+        return Features(np.concatenate(vectors), known)
+
+
+class Pixels(FeatureSpace):
+    """The pixels themselves in [0, 1], shrunk to `side` first where one is given; points as they are."""
+
+    def __init__(self, name: str, side: int | None = None):
+        super().__init__(name, f"pixels/{side}")
+        self.side = side
+
+    def batch(self, examples):
+        if examples.ndim == 4:
+            examples = tf.cast(examples, tf.float32) / 255
+            if self.side and self.side < min(examples.shape[1:3]):
+                examples = tf.image.resize(examples, (self.side, self.side), method="area")
+        return Features(np.asarray(examples, np.float32).reshape(len(examples), -1), None)
+
+
+class Network(FeatureSpace):
+    """A Keras model of pictures in [-1, 1], resized with antialiasing to what it takes.
+
+    Its output is the feature vector, flattened; or it has two outputs, named "features" and
+    "probabilities".
+    """
+
+    def __init__(self, name: str, path: Path, about: dict[str, Any] | None = None):
+        content = hashlib.sha256(path.read_bytes()).hexdigest()[:16]
+        super().__init__(
+            name, f"network/{content}", {"network": path.stem, "sha256": content, **(about or {})}
+        )
+        try:
+            self.model = keras.models.load_model(path, compile=False)
+            shape = self.model.input_shape
+        except Exception as error:  # Keras's reader raises nearly every kind on what it does not know.
+            raise UserError(f"{path} cannot be read as a Keras model ({reason(error)})") from None
+        if not isinstance(shape, tuple) or len(shape) != 4:
+            raise UserError(f"{path} takes {shape}: a feature network takes pictures (batch, H, W, C)")
+        self.shape = shape[1:]
+        self._run = tf.function(
+            lambda images: self.model(images, training=False), reduce_retracing=True, autograph=False
+        )
+
+    def batch(self, examples):
+        outputs = self._run(fitted(from_uint8(tf.constant(examples)), self.shape))
+        outputs = outputs if isinstance(outputs, dict) else {"features": outputs}
+        if "features" not in outputs:
+            raise UserError(f"{self.about['network']} has no output named 'features'")
+        vectors = np.asarray(outputs["features"], np.float32).reshape(len(examples), -1)
+        probabilities = outputs.get("probabilities")
+        return Features(vectors, None if probabilities is None else np.asarray(probabilities, np.float32))
+
+
+class PerColour(FeatureSpace):
+    """A space of grey pictures, applied to each colour: for stacked MNIST.
+
+    Its vectors are joined; `probabilities` are (n, 3, K).
+    """
+
+    def __init__(self, grey: FeatureSpace):
+        super().__init__(grey.name, f"per colour/{grey.identity}", grey.about)
+        self.grey = grey
+
+    def batch(self, examples):
+        parts = [self.grey.batch(examples[..., colour : colour + 1]) for colour in range(examples.shape[-1])]
+        vectors, probabilities = zip(*parts, strict=True)
+        return Features(np.concatenate(vectors, axis=1), np.stack(probabilities, axis=1))
+
+
+def fitted(images, shape: tuple[int | None, ...]):
+    """Pictures (n, h, w, c) resized with antialiasing and grey or coloured as (H, W, C) asks; None: as is."""
+    height, width, channels = (wanted or own for wanted, own in zip(shape, images.shape[1:], strict=True))
+    if channels != images.shape[-1]:
+        images = tf.image.rgb_to_grayscale(images) if channels == 1 else tf.image.grayscale_to_rgb(images)
+    if (height, width) != tuple(images.shape[1:3]):
+        images = tf.image.resize(images, (height, width), method="bilinear", antialias=True)
+    return images
+
+
+@registry.register("pixels")
+def _pixels(dataset: str, weights: str | None) -> FeatureSpace:
+    return Pixels("pixels")
+
+
+@registry.register("thumbnail")
+def _thumbnail(dataset: str, weights: str | None) -> FeatureSpace:
+    return Pixels("thumbnail", side=8)
+
+
+def names() -> list[str]:
+    """What `--features` takes, beside the path of a `.keras` file."""
+    return registry.names()
+
+
+def find(name: str, dataset: str, weights: str | None = None) -> FeatureSpace:
+    """The feature space of that name.
+
+    Args:
+        name: One of `names()`, or the path of a `.keras` model (see `Network`).
+        dataset: Name of the dataset whose samples are judged: what the classifier was trained on.
+        weights: Inception's weights file.
+
+    Raises:
+        UserError: There is no such space or file, or its network cannot be had.
+    """
+    if name.endswith(".keras"):
+        path = Path(name).expanduser()
+        if not path.is_file():
+            raise UserError(f"--features={name}: there is no such file")
+        return Network(name, path)
+    return registry.create(name, dataset, weights)

@@ -1,0 +1,113 @@
+"""Samples to be judged: of a run's generator, of a SavedModel, or the pictures of a folder."""
+
+import dataclasses
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+from tqdm import tqdm
+
+import data
+from data.images import from_uint8, to_uint8
+from models.gan import GAN
+from support.errors import UserError, reason
+
+BATCH = 256
+#: Examples that a run's discriminator judges, of each kind.
+JUDGED = 2048
+
+
+@dataclasses.dataclass(frozen=True)
+class Samples:
+    """Generated examples, and where they come from.
+
+    Attributes:
+        name: What the user called the place.
+        examples: uint8 (N, H, W, C), or points (N, D).
+        exact: Gives them before they were rounded: float (N, ...), pictures in [0, 1].
+        about: What to know of them, by name: step, checkpoint, ...
+        critic: Judges real examples (uint8 or points) with the run's own discriminator.
+    """
+
+    name: str
+    examples: np.ndarray
+    exact: Callable[[], np.ndarray]
+    about: Mapping[str, Any]
+    critic: Callable[[np.ndarray], Mapping[str, float]] | None = None
+
+
+def generate(gan: GAN, count: int, seed: int):
+    """The first `count` samples of a seed, batch by batch, as the generator gives them."""
+    z = gan.generator.sample_latent(count, seed)
+    finished = tf.function(gan.generator.finished, reduce_retracing=True, autograph=False)
+    for start in range(0, count, BATCH):
+        yield np.asarray(finished(z[start : start + BATCH]))
+
+
+def as_stored(examples: np.ndarray) -> np.ndarray:
+    """Pictures in [-1, 1] as uint8; points as they are."""
+    return to_uint8(examples) if examples.ndim == 4 else examples
+
+
+def of_gan(
+    gan: GAN, count: int, seed: int, name: str = "", about: Mapping[str, Any] | None = None
+) -> Samples:
+    """Samples of a GAN's generator: of its moving average, where it has one."""
+    batches = generate(gan, count, seed)
+    stored = [
+        as_stored(batch) for batch in tqdm(batches, "samples", -(-count // BATCH), delay=5, leave=False)
+    ]
+
+    def exact() -> np.ndarray:
+        found = np.concatenate([*generate(gan, count, seed)])
+        return (found.clip(-1, 1) + 1) / 2 if found.ndim == 4 else found
+
+    def critic(real: np.ndarray) -> dict[str, float]:
+        examples = np.concatenate(stored)
+        scores = [
+            tf.concat(
+                [gan.discriminator(from_uint8(tf.constant(part)), training=False) for part in parts], axis=0
+            )
+            for parts in (
+                np.split(np.resize(x, (JUDGED, *x.shape[1:])), JUDGED // BATCH) for x in (real, examples)
+            )
+        ]
+        return {key: float(value) for key, value in gan.objective.summaries(*scores).items()}
+
+    return Samples(name, np.concatenate(stored), exact, about or {}, critic)
+
+
+def of_saved_model(path: Path, count: int, seed: int) -> Samples:
+    """Samples of an exported generator, by its signature "sample".
+
+    Raises:
+        UserError: It cannot be read, or has no such signature.
+    """
+    try:
+        sample = tf.saved_model.load(str(path)).signatures["sample"]
+    except Exception as error:  # The loader raises nearly every kind on damaged files.
+        raise UserError(f"{path} is no SavedModel with a signature 'sample' ({reason(error)})") from None
+    parts = []
+    for start in range(0, count, BATCH):
+        size = min(BATCH, count - start)
+        outputs = sample(num_images=tf.constant(size), seed=tf.constant([seed, start]))
+        parts.append(next(iter(outputs.values())).numpy())
+    examples = np.concatenate(parts)
+    return Samples(str(path), examples, lambda: _unit(examples), {})
+
+
+def of_folder(path: Path, shape: tuple[int, ...], count: int, seed: int) -> Samples:
+    """The pictures of a folder in the dataset's shape; `count` random ones of them where there are more."""
+    height, width, channels = shape
+    source = data.find(f"folder:{path}")
+    assert isinstance(source, data.Source)
+    found = data.decoded(source, (height, width, channels))
+    chosen = np.sort(np.random.default_rng(seed).permutation(len(found))[:count])
+    examples = np.asarray(found[chosen])
+    return Samples(str(path), examples, lambda: _unit(examples), {})
+
+
+def _unit(examples: np.ndarray) -> np.ndarray:
+    return examples / np.float32(255) if examples.dtype == np.uint8 else examples
