@@ -10,11 +10,11 @@ import dataclasses
 import json
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from absl import flags
 from tqdm import tqdm
 
-import data
 from callbacks import CheckpointStore
 from callbacks.samples import grid, save_png
 from evaluation import features, measures, report
@@ -23,6 +23,7 @@ from evaluation.measures import Estimate
 from evaluation.reference import Reference
 from evaluation.samples import Samples, of_folder, of_gan, of_saved_model
 from experiment import build, cli
+from experiment.settings import resolve
 from experiment.workdir import Workdir, versions
 from support.errors import UserError, unknown
 from support.files import atomic
@@ -83,31 +84,23 @@ def main() -> None:
 
 
 def _reference(places: list[Path]) -> Reference:
-    """What the first run among the places was trained on, unless flags say otherwise."""
-    given = {name: FLAGS[name].value for name in ("dataset", "split", "data_dir") if FLAGS[name].value}
-    runs = [Workdir(place).settings() for place in places if _is_run(place)]
-    if "dataset" in given or not runs:
-        if "dataset" not in given:
-            raise UserError(f"{places[0]} holds no run: name the real data with --dataset", cli.USAGE_ERROR)
-        chosen = {"split": "train", "data_dir": None, **given}
-        shape = runs[0].image_shape if runs else data.find(**_renamed(chosen)).shape
-    else:
-        chosen = {name: getattr(runs[0], name) for name in ("dataset", "split", "data_dir")} | given
-        shape = runs[0].image_shape
-        for place, run in zip(places, runs, strict=False):
-            if (run.dataset, run.image_shape) != (runs[0].dataset, shape):
-                raise UserError(f"{place} was trained on other data ({run.dataset}): name one with --dataset")
-    space = features.find(
-        FLAGS.features or ("classifier" if len(shape) == 3 else "pixels"),
-        chosen["dataset"],
-        FLAGS.inception_weights,
-    )
-    count = FLAGS.num_samples or (26_000 if chosen["dataset"] == "stacked_mnist" else 10_000)
-    return Reference(**chosen, shape=shape, space=space, count=count, seed=FLAGS.seed)
-
-
-def _renamed(chosen: Mapping) -> dict:
-    return {"name": chosen["dataset"], "split": chosen["split"], "data_dir": chosen["data_dir"]}
+    """The real data that flags name, or those that the first run among the places was trained on."""
+    runs = {place: Workdir(place).settings() for place in places if _is_run(place)}
+    flags_given = {name: FLAGS[name].value for name in ("dataset", "split", "data_dir")}
+    given: dict[str, Any] = {name: value for name, value in flags_given.items() if value}
+    if not runs and "dataset" not in given:
+        raise UserError(f"{places[0]} holds no run: name the real data with --dataset", cli.USAGE_ERROR)
+    real = next(iter(runs.values())) if runs else resolve(given)
+    for place, run in runs.items():
+        if "dataset" not in given and run.dataset != real.dataset:
+            raise UserError(f"{place} was trained on {run.dataset}: name the real data with --dataset")
+    if given.get("dataset", real.dataset) != real.dataset:
+        given.setdefault("split", "train")
+    real = dataclasses.replace(real, **given)
+    by_default = "classifier" if len(real.image_shape) == 3 else "pixels"
+    space = features.find(FLAGS.features or by_default, real.dataset, FLAGS.inception_weights)
+    count = FLAGS.num_samples or (26_000 if real.dataset == "stacked_mnist" else 10_000)
+    return Reference(real.dataset, real.split, real.data_dir, real.image_shape, space, count, FLAGS.seed)
 
 
 def _is_run(place: Path) -> bool:

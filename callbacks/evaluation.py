@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from callbacks.checkpoints import CheckpointStore
 from callbacks.every import Every
 from callbacks.record import Record
+from evaluation import measures
 from evaluation.judge import evidence, left_out, measured
 from evaluation.reference import Reference
 from evaluation.samples import Samples, of_gan
@@ -14,14 +15,17 @@ from support.errors import UserError
 class Evaluation(Every):
     """Measures every so many steps and at the end; keeps the best checkpoint by the first of the numbers.
 
-    Numbers are recorded as "NAME (FEATURES)". The samples are those of one fixed noise.
+       Numbers are recorded as "eval/NAME", with the feature space of those that depend on it. The samples
+       are those of one fixed noise.
+    the feature space of those that depend on it. The samples
+       are those of one fixed noise.
 
-    Args:
-        record: Where the numbers are recorded.
-        store: Where the best checkpoint is kept.
-        reference: The real examples, and how many samples to draw.
-        metrics: Names of measures, one at least.
-        every: Steps between two evaluations.
+       Args:
+           record: Where the numbers are recorded.
+           store: Where the best checkpoint is kept.
+           reference: The real examples, and how many samples to draw.
+           metrics: Names of measures, one at least.
+           every: Steps between two evaluations.
     """
 
     def __init__(
@@ -45,10 +49,14 @@ class Evaluation(Every):
 
     def at_step(self, step, logs):
         samples = of_gan(self.model, self.reference.count, self.reference.seed)
-        found = measured(self.metrics, evidence(self.reference, samples, with_errors=False), f"step {step}")
-        space = self.reference.space.name
-        self.record.scalars(step, {f"{name} ({space})": x.value for name, x in found.items()})
-        first = next(iter(found.values()))
+        seen = evidence(self.reference, samples, with_errors=False)
+        values = {}
+        for metric in self.metrics:
+            found = measured([metric], seen, f"step {step}")
+            space = f" ({self.reference.space.name})" if measures.find(metric).in_features else ""
+            values |= {f"eval/{name}{space}": estimate for name, estimate in found.items()}
+        self.record.scalars(step, {name: estimate.value for name, estimate in values.items()})
+        first = next(iter(values.values()))
         self.store.offer(step, -first.value if first.better == "higher" else first.value)
 
     def on_train_end(self, logs=None):

@@ -36,6 +36,7 @@ def stacked_mnist(split: str, data_dir: str | None = None) -> Source:
         )
 
     def labels() -> np.ndarray:
+        assert digits.labels is not None
         classes = digits.labels()
         return classes[chosen(len(classes))] @ [100, 10, 1]
 

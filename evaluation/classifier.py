@@ -1,11 +1,8 @@
 """A small classifier of the evaluated dataset, whose features distances are taken in.
 
-python -m evaluation.classifier --dataset=mnist
-
-Those of digits, MNIST and Fashion-MNIST come with the suite, so that numbers compare across machines.
+Those of digits, MNIST and Fashion-MNIST come with the suite, so that numbers compare across machines;
+`python -m evaluation.train_classifier` makes others.
 """
-
-import support.environment  # isort: skip  # Before TensorFlow.  # noqa: F401
 
 import json
 import math
@@ -17,7 +14,6 @@ from typing import Any
 import keras
 import numpy as np
 import tensorflow as tf
-from absl import flags
 from keras import layers
 
 import data
@@ -83,7 +79,7 @@ def train(
     def examples(chosen):
         return from_uint8(tf.gather(images, chosen)), tf.gather(labels, chosen)
 
-    classifier.fit(order.map(examples), epochs=epochs, verbose=2)
+    classifier.fit(order.map(examples), epochs=epochs, shuffle=False, verbose=2)
     probabilities = classifier.predict(
         from_uint8(tf.constant(data.decoded(tested, source.shape))), BATCH, verbose=0
     )
@@ -116,25 +112,5 @@ def _classifier(dataset: str, weights: str | None) -> FeatureSpace:
             return Network("classifier", path, json.loads(path.with_suffix(".json").read_text()))
     raise UserError(
         f"there is no classifier of {dataset!r} yet: train one with "
-        f"python -m evaluation.classifier --dataset={dataset}, or choose --features=pixels"
+        f"python -m evaluation.train_classifier --dataset={dataset}, or choose --features=pixels"
     )
-
-
-def main() -> None:
-    given = flags.FLAGS
-    if not given.dataset:
-        raise UserError("name the dataset with --dataset", 2)
-    model, about = train(given.dataset, given.data_dir, given.seed)
-    path = Path(given.output).expanduser() if given.output else paths(given.dataset)[1]
-    save(model, about, path)
-    print(f"{path}: {about['test_accuracy']:.2%} of the test split right")
-
-
-if __name__ == "__main__":
-    from experiment import cli
-
-    flags.DEFINE_string("dataset", None, "Dataset with labels and the splits train and test.")
-    flags.DEFINE_string("data_dir", None, "Folder of prepared TFDS data.")
-    flags.DEFINE_integer("seed", 0, "Seed of weights and order.")
-    flags.DEFINE_string("output", None, "File to write (default: in the cache, where evaluate.py finds it).")
-    cli.run(main)

@@ -1,7 +1,7 @@
 """Feature spaces: what turns pictures into the vectors that distances are taken between."""
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -28,7 +28,7 @@ class Features(NamedTuple):
     """
 
     vectors: np.ndarray
-    probabilities: np.ndarray | None
+    probabilities: Any
 
 
 class FeatureSpace:
@@ -96,9 +96,7 @@ class Network(FeatureSpace):
         if not isinstance(shape, tuple) or len(shape) != 4:
             raise UserError(f"{path} takes {shape}: a feature network takes pictures (batch, H, W, C)")
         self.shape = shape[1:]
-        self._run = tf.function(
-            lambda images: self.model(images, training=False), reduce_retracing=True, autograph=False
-        )
+        self._run = traced(lambda images: self.model(images, training=False), self.shape)
 
     def batch(self, examples):
         outputs = self._run(fitted(from_uint8(tf.constant(examples)), self.shape))
@@ -108,6 +106,12 @@ class Network(FeatureSpace):
         vectors = np.asarray(outputs["features"], np.float32).reshape(len(examples), -1)
         probabilities = outputs.get("probabilities")
         return Features(vectors, None if probabilities is None else np.asarray(probabilities, np.float32))
+
+
+def traced(function: Callable, shape: Sequence[int | None]) -> Callable:
+    """A function of float32 batches (n, *shape) as one graph for every n."""
+    signature = [tf.TensorSpec((None, *shape), tf.float32)]
+    return tf.function(function, input_signature=signature, autograph=False)
 
 
 class PerColour(FeatureSpace):

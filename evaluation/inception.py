@@ -8,7 +8,7 @@ import numpy as np
 import tensorflow as tf
 from PIL import Image
 
-from evaluation.features import Features, FeatureSpace, registry
+from evaluation.features import Features, FeatureSpace, registry, traced
 from support.errors import UserError, reason
 
 SIDE = 299
@@ -48,10 +48,10 @@ class KerasInception(FeatureSpace):
         about = {"network": "InceptionV3 of keras.applications", "sha256": content}
         super().__init__("inception", f"keras inception/{content}", about)
         both = keras.Model(model.input, [model.layers[-2].output, model.output])
-        self._run = tf.function(lambda x: both(x, training=False), reduce_retracing=True, autograph=False)
+        self._run = traced(lambda pictures: both(pictures, training=False), (SIDE, SIDE, 3))
 
     def batch(self, examples):
-        vectors, probabilities = self._run(resized(examples) / 127.5 - 1)
+        vectors, probabilities = self._run(tf.constant(resized(examples) / 127.5 - 1))
         return Features(np.asarray(vectors), np.asarray(probabilities))
 
 

@@ -1,8 +1,8 @@
 """The measures that samples are judged by: what each needs, and its number with its error."""
 
 import dataclasses
-from collections.abc import Callable, Mapping
-from typing import NamedTuple
+from collections.abc import Callable
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -59,7 +59,7 @@ class Evidence:
     samples: np.ndarray
     fake: Features
     exact: Callable[[], np.ndarray]
-    critic: Callable[[np.ndarray], Mapping[str, float]] | None = None
+    critic: Any = None
     with_errors: bool = True
 
     @property
@@ -97,10 +97,12 @@ class Measure(NamedTuple):
     Attributes:
         function: `Evidence` -> its numbers by name; the first is the one that checkpoints are chosen by.
         needs: What of `NEEDS` it cannot do without.
+        in_features: Whether its numbers depend on the feature space.
     """
 
     function: Callable[[Evidence], dict[str, Estimate]]
     needs: tuple[str, ...]
+    in_features: bool
 
     def missing(self, evidence: Evidence) -> str:
         """What it needs and does not find, as words; nothing if it can be measured."""
@@ -120,11 +122,11 @@ def find(name: str) -> Measure:
     return registry.create(name)
 
 
-def measure(name: str, *needs: str):
+def measure(name: str, *needs: str, in_features: bool = True):
     """Decorator: `--metrics=name` means the decorated function of `Evidence`."""
 
     def decorate(function: Callable[[Evidence], dict[str, Estimate]]) -> Measure:
-        made = Measure(function, needs)
+        made = Measure(function, needs, in_features)
         registry.register(name)(lambda: made)
         return made
 
@@ -202,7 +204,7 @@ def density_coverage(evidence: Evidence) -> dict[str, Estimate]:
     return {name: mean_of(x, "higher") for name, x in zip(("density", "coverage"), found, strict=True)}
 
 
-@measure("sliced_wasserstein", "pictures")
+@measure("sliced_wasserstein", "pictures", in_features=False)
 def sliced_wasserstein(evidence: Evidence) -> dict[str, Estimate]:
     """Of as many real pictures as samples, by level and their mean, in the pictures' own space."""
     count = min(len(evidence.reference.chosen), len(evidence.samples))
@@ -215,7 +217,7 @@ def sliced_wasserstein(evidence: Evidence) -> dict[str, Estimate]:
     return found
 
 
-@measure("ms_ssim", "pictures")
+@measure("ms_ssim", "pictures", in_features=False)
 def ms_ssim(evidence: Evidence) -> dict[str, Estimate]:
     """Similarity of random pairs of samples; good is what the data itself has."""
     return {"ms_ssim": mean_of(metrics.ms_ssim_diversity(evidence.samples, seed=evidence.seed), "")}
@@ -237,7 +239,7 @@ def class_balance(evidence: Evidence) -> dict[str, Estimate]:
     return values
 
 
-@measure("parzen_log_likelihood", "pictures", "held_out", "validation")
+@measure("parzen_log_likelihood", "pictures", "held_out", "validation", in_features=False)
 def parzen_log_likelihood(evidence: Evidence) -> dict[str, Estimate]:
     """Table 1 of the original paper: nats per test picture, sigma chosen on the validation pictures."""
     samples = _in_rows(evidence.exact())[:PARZEN_SAMPLES]
@@ -246,7 +248,7 @@ def parzen_log_likelihood(evidence: Evidence) -> dict[str, Estimate]:
     return {"parzen_log_likelihood": mean_of(found, "higher"), "parzen_sigma": Estimate(sigma)}
 
 
-@measure("data_copying", "pictures", "held_out")
+@measure("data_copying", "pictures", "held_out", in_features=False)
 def data_copying(evidence: Evidence) -> dict[str, Estimate]:
     """Whether samples lie nearer to the training pictures, in pixels, than test pictures do: 0.5 if not."""
     held_out, generated = (
@@ -256,11 +258,11 @@ def data_copying(evidence: Evidence) -> dict[str, Estimate]:
     return {"data_copying": Estimate(manifold.probability_greater(held_out, generated))}
 
 
-@measure("mode_coverage", "centres")
+@measure("mode_coverage", "centres", in_features=False)
 def mode_coverage(evidence: Evidence) -> dict[str, Estimate]:
     """Modes of ring or grid, of the published 2,500 samples."""
     source = evidence.reference.source
-    assert isinstance(source, Points)
+    assert isinstance(source, Points) and source.centres is not None and source.std is not None
     found = metrics.mode_coverage(evidence.samples[:MODE_SAMPLES], source.centres, source.std)
     return {
         "modes": Estimate(found.modes, better="higher"),
@@ -279,11 +281,11 @@ def stacked_coverage(evidence: Evidence) -> dict[str, Estimate]:
     }
 
 
-@measure("critic", "critic")
+@measure("critic", "critic", in_features=False)
 def critic(evidence: Evidence) -> dict[str, Estimate]:
     """What the run's own discriminator says of training examples and samples."""
     return {
-        f"critic: {name}": Estimate(value)
+        f"critic {name}": Estimate(value)
         for name, value in evidence.critic(evidence.reference.chosen).items()
     }
 

@@ -5,6 +5,7 @@ import functools
 import hashlib
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from tqdm import tqdm
@@ -79,12 +80,12 @@ class Reference:
         return np.asarray(self.examples[self.statistics.chosen])
 
     @functools.cached_property
-    def held_out(self) -> np.ndarray | None:
+    def held_out(self) -> Any:
         """The examples of the test split; None where there is none but this."""
         return self._other("test")
 
     @functools.cached_property
-    def validation(self) -> np.ndarray | None:
+    def validation(self) -> Any:
         """Training examples to choose a measure's settings on: the 1,000 from five sixths on."""
         train = self.examples if self.split == "train" else self._other("train")
         return None if train is None else train[int(VALIDATION_START * len(train)) :][:VALIDATION_COUNT]

@@ -2,7 +2,6 @@
 
 import csv
 import json
-import re
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -16,9 +15,9 @@ from support.files import atomic
 ARROWS = {"lower": " ↓", "higher": " ↑", "": ""}
 FLOOR = "real test data"
 QUERIES = 16
-#: Numbers named with their feature space, in metrics.jsonl.
-MEASURED = re.compile(r".+ \(.+\)")
-#: What metrics.jsonl holds beside the measures of a run.
+#: How the names of measured numbers begin in metrics.jsonl.
+MEASURED = "eval/"
+#: Inches of one panel.
 WIDTH, HEIGHT = 5, 2.6
 
 Columns = Mapping[str, Mapping[str, Estimate]]
@@ -83,8 +82,10 @@ def history(workdir: Path) -> dict[str, np.ndarray]:
     found: dict[str, list[tuple[float, float, float]]] = {}
     for line in path.read_text().splitlines() if path.exists() else ():
         record = json.loads(line)
-        for name in filter(MEASURED.fullmatch, record):
-            found.setdefault(name, []).append((record["step"], record["seconds"], float(record[name])))
+        for name in record:
+            if name.startswith(MEASURED):
+                point = record["step"], record["seconds"], float(record[name])
+                found.setdefault(name.removeprefix(MEASURED), []).append(point)
     return {name: np.array(points) for name, points in found.items()}
 
 
@@ -97,7 +98,7 @@ def plot_histories(histories: Mapping[str, Mapping[str, np.ndarray]], path: Path
     """
     from matplotlib.figure import Figure
 
-    names = sorted({name for run in histories.values() for name in run})
+    names = [*dict.fromkeys(name for run in histories.values() for name in run)]
     if not names:
         return False
     figure = Figure(figsize=(2 * WIDTH, HEIGHT * len(names) + 0.4), layout="constrained")

@@ -11,6 +11,7 @@ from tqdm import tqdm
 
 import data
 from data.images import from_uint8, to_uint8
+from evaluation.features import traced
 from models.gan import GAN
 from support.errors import UserError, reason
 
@@ -41,7 +42,7 @@ class Samples:
 def generate(gan: GAN, count: int, seed: int):
     """The first `count` samples of a seed, batch by batch, as the generator gives them."""
     z = gan.generator.sample_latent(count, seed)
-    finished = tf.function(gan.generator.finished, reduce_retracing=True, autograph=False)
+    finished = traced(gan.generator.finished, (gan.generator.latent_dim,))
     for start in range(0, count, BATCH):
         yield np.asarray(finished(z[start : start + BATCH]))
 

@@ -39,8 +39,8 @@ def sliced_wasserstein(real_images, fake_images, seed: int = 0) -> dict[int, flo
     rng = np.random.default_rng(seed)
     distances = {}
     for real_level, fake_level in zip(laplacian_pyramid(real), laplacian_pyramid(fake), strict=True):
-        descriptors = (_descriptors(level, rng) for level in (real_level, fake_level))
-        distances[real_level.shape[1]] = 1000 * _sliced_distance(*descriptors, rng)
+        a, b = (_descriptors(level, rng) for level in (real_level, fake_level))
+        distances[real_level.shape[1]] = 1000 * _sliced_distance(a, b, rng)
     return distances
 
 

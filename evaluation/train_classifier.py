@@ -1,0 +1,32 @@
+"""Trains the classifier of a dataset, for `--features=classifier`.
+
+python -m evaluation.train_classifier --dataset=cifar10
+"""
+
+import support.environment  # isort: skip  # Before TensorFlow.  # noqa: F401
+
+from pathlib import Path
+
+from absl import flags
+
+from evaluation.classifier import paths, save, train
+from experiment import cli
+from support.errors import UserError
+
+
+def main() -> None:
+    given = flags.FLAGS
+    if not given.dataset:
+        raise UserError("name the dataset with --dataset", cli.USAGE_ERROR)
+    model, about = train(given.dataset, given.data_dir, given.seed)
+    path = Path(given.output).expanduser() if given.output else paths(given.dataset)[1]
+    save(model, about, path)
+    print(f"{path}: {about['test_accuracy']:.2%} of the test split right")
+
+
+if __name__ == "__main__":
+    flags.DEFINE_string("dataset", None, "Dataset with labels and the splits train and test.")
+    flags.DEFINE_string("data_dir", None, "Folder of prepared TFDS data (default: as train.py's).")
+    flags.DEFINE_integer("seed", 0, "Seed of weights and order.", 0)
+    flags.DEFINE_string("output", None, "File to write (default: in the cache, where evaluate.py finds it).")
+    cli.run(main)

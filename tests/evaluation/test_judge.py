@@ -1,0 +1,153 @@
+"""Measures on evidence: defects that the right one must see, the cache, the errors, the floor."""
+
+import numpy as np
+import pytest
+from scipy import ndimage
+
+import data
+from data.cache import folder
+from evaluation import features, judge, measures
+from evaluation.reference import Reference
+from evaluation.samples import Samples
+from support.errors import UserError
+
+
+@pytest.fixture(name="digits", scope="module")
+def _digits(cache):
+    return reference()
+
+
+def reference(space="classifier", dataset="digits", count=1500, **given):
+    source = data.find(dataset)
+    return Reference(dataset, "train", None, source.shape, features.find(space, dataset), count, **given)
+
+
+def numbers(found, examples, *names):
+    samples = Samples("these", examples, lambda: examples / 255, {})
+    return judge.measured(names or measures.names(), judge.evidence(found, samples), "these")
+
+
+def defects():
+    """Held-out digits, and what can be wrong with samples."""
+    good = data.load("digits", "test")
+    labels = data.find("digits", "test").labels()
+    train = data.load("digits")
+    rng = np.random.default_rng(0)
+    noise = rng.normal(scale=60, size=good.shape)
+    return {
+        "good": good,
+        "blurred": ndimage.gaussian_filter(good.astype(float), (0, 1, 1, 0)).astype(np.uint8),
+        "three classes": good[labels < 3],
+        "noisy": np.clip(good + noise, 0, 255).astype(np.uint8),
+        "memorised": train[rng.permutation(len(train))[: len(good)]],
+    }
+
+
+def test_each_defect_is_seen_by_the_measure_that_should(digits):
+    found = {name: numbers(digits, examples) for name, examples in defects().items()}
+
+    def value(name, number):
+        return found[name][number].value
+
+    for broken in ("blurred", "three classes", "noisy"):
+        for number in ("frechet_distance", "kernel_distance"):
+            assert value(broken, number) > 2 * value("good", number), (broken, number)
+    for broken in ("blurred", "noisy"):
+        assert value(broken, "precision") < value("good", "precision"), broken
+        assert value(broken, "density") < value("good", "density"), broken
+        assert value(broken, "sliced_wasserstein") > 1.5 * value("good", "sliced_wasserstein"), broken
+    assert value("three classes", "recall") < 0.6 * value("good", "recall")
+    assert value("three classes", "coverage") < 0.6 * value("good", "coverage")
+    assert value("three classes", "class_imbalance") == pytest.approx(0.7, abs=0.05)
+    assert value("three classes", "ms_ssim") > value("good", "ms_ssim")
+    assert value("three classes", "inception_score") < 4
+    assert value("good", "inception_score") > 8
+    assert value("memorised", "data_copying") > 0.95
+    assert 0.4 < value("good", "data_copying") < 0.6
+    # Copies look perfect to everything else.
+    assert value("memorised", "frechet_distance") < value("good", "frechet_distance")
+
+
+def test_errors_are_those_of_repeated_sampling():
+    """The bootstrap of one set of samples against the spread over many sets."""
+    found = reference("pixels", "ring", 400)
+    drawn = data.find("ring", "test").draw()
+    sets = [drawn[400 * i : 400 * (i + 1)] + 0.5 for i in range(60)]
+    estimates = [numbers(found, x, "frechet_distance")["frechet_distance"] for x in sets[:5]]
+    every = [numbers(found, x, "frechet_distance")["frechet_distance"].value for x in sets]
+    assert np.mean([x.error for x in estimates]) == pytest.approx(np.std(every), rel=0.35)
+
+
+def test_the_floor_is_that_of_test_examples(digits):
+    found = judge.floor(["frechet_distance", "class_balance", "parzen_log_likelihood"], digits)
+    tested = numbers(digits, data.load("digits", "test"), "frechet_distance", "class_balance")
+    assert found["frechet_distance"] == tested["frechet_distance"]
+    labels = data.find("digits", "test").labels()
+    assert found["class_3"].value == pytest.approx(np.mean(labels == 3), abs=0.02)
+    # From the cache the second time, number for number.
+    assert judge.floor(["frechet_distance", "class_balance", "parzen_log_likelihood"], digits) == found
+    assert judge.floor(["frechet_distance"], reference("pixels", "swiss_roll", 100)) != {}
+
+
+def test_statistics_are_kept_and_stale_ones_are_noticed(capsys, monkeypatch, tmp_path):
+    monkeypatch.setenv("GAN_CACHE_DIR", str(tmp_path))
+    made = reference("pixels").statistics
+    calls = []
+    monkeypatch.setattr(features.Pixels, "batch", lambda self, x: calls.append(1))
+    kept = reference("pixels").statistics
+    assert not calls
+    np.testing.assert_array_equal(kept.features.vectors, made.features.vectors)
+    np.testing.assert_array_equal(kept.moments.scatter, made.moments.scatter)
+    monkeypatch.undo()
+    monkeypatch.setenv("GAN_CACHE_DIR", str(tmp_path))
+
+    (pictures,) = tmp_path.glob("*.u8")
+    pictures.write_bytes(pictures.read_bytes()[::-1])
+    other = reference("pixels").statistics
+    assert "made anew" in capsys.readouterr().err
+    assert not np.array_equal(other.moments.mean, made.moments.mean)
+
+    (stored,) = (tmp_path / "features").glob("*.npz")
+    stored.write_bytes(stored.read_bytes()[:100])
+    again = reference("pixels").statistics
+    assert "made anew" in capsys.readouterr().err
+    np.testing.assert_array_equal(again.moments.mean, other.moments.mean)
+
+
+def test_moments_are_of_all_and_features_of_the_chosen(cache):
+    found = reference("pixels", count=10)
+    everything = found.examples.reshape(1500, -1) / 255
+    np.testing.assert_allclose(found.statistics.moments.mean, everything.mean(axis=0), atol=1e-6)
+    assert found.statistics.moments.count == 1500 and len(found.statistics.chosen) == 10
+    np.testing.assert_allclose(
+        found.statistics.features.vectors, everything[found.statistics.chosen], atol=1e-6
+    )
+    assert folder() == cache
+
+
+def test_points_have_modes_and_no_pictures():
+    found = reference("pixels", "ring", 3000)
+    draw = data.find("ring", "test").draw()[:3000]
+    counted = numbers(found, draw)
+    assert counted["modes"].value == 8
+    assert counted["high_quality"].value == pytest.approx(0.9889, abs=0.01)
+    samples = Samples("these", draw, lambda: draw, {})
+    missing = judge.left_out(measures.names(), judge.evidence(found, samples))
+    assert missing["ms_ssim"] == "for pictures" and missing["critic"] == "for run directories"
+    assert "precision_recall" not in missing
+
+
+def test_samples_that_cannot_be_judged_are_refused(digits):
+    with pytest.raises(UserError, match=r"\(28, 28, 1\).*\(8, 8, 1\)"):
+        numbers(digits, np.zeros((10, 28, 28, 1), np.uint8))
+    with pytest.raises(UserError, match=r"frechet_distance of these: .*at least 2"):
+        numbers(digits, np.zeros((1, 8, 8, 1), np.uint8), "frechet_distance")
+
+
+def test_stacked_digits_are_counted_colour_by_colour(tfds_dir):
+    source = data.find("stacked_mnist", "test", tfds_dir)
+    examples, labels = data.load("stacked_mnist", "test", data_dir=tfds_dir)[:3000], source.labels()[:3000]
+    space = features.find("classifier", "stacked_mnist")
+    found = space(examples)
+    assert found.probabilities.shape == (3000, 3, 10)
+    assert np.mean(found.probabilities.argmax(axis=2) @ [100, 10, 1] == labels) > 0.96
