@@ -1,7 +1,7 @@
 """A small classifier of the evaluated dataset, whose features distances are taken in.
 
 Those of digits, MNIST and Fashion-MNIST come with the suite, so that numbers compare across machines;
-`python -m evaluation.train_classifier` makes others.
+`python train_classifier.py` makes others.
 """
 
 import json
@@ -112,5 +112,5 @@ def _classifier(dataset: str, weights: str | None) -> FeatureSpace:
             return Network("classifier", path, json.loads(path.with_suffix(".json").read_text()))
     raise UserError(
         f"there is no classifier of {dataset!r} yet: train one with "
-        f"python -m evaluation.train_classifier --dataset={dataset}, or choose --features=pixels"
+        f"python train_classifier.py --dataset={dataset}, or choose --features=pixels"
     )

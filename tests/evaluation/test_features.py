@@ -127,5 +127,5 @@ def test_what_cannot_be_had_is_said_in_one_line(tmp_path):
         with pytest.raises(UserError, match=words) as raised:
             features.find(name, "digits", weights)
         assert "\n" not in str(raised.value)
-    with pytest.raises(UserError, match=r"python -m evaluation\.train_classifier --dataset=cats"):
+    with pytest.raises(UserError, match=r"python train_classifier\.py --dataset=cats"):
         features.find("classifier", "cats")

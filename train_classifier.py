@@ -1,6 +1,6 @@
 """Trains the classifier of a dataset, for `--features=classifier`.
 
-python -m evaluation.train_classifier --dataset=cifar10
+python train_classifier.py --dataset=cifar10
 """
 
 import support.environment  # isort: skip  # Before TensorFlow.  # noqa: F401
