@@ -107,6 +107,8 @@ def _classifier(dataset: str, weights: str | None) -> FeatureSpace:
     """The classifier of that dataset; for stacked MNIST that of MNIST, colour by colour."""
     if dataset == "stacked_mnist":
         return PerColour(_classifier("mnist", weights))
+    if dataset.startswith("folder:"):
+        raise UserError("a folder has no classes to train a classifier on: choose --features=pixels")
     for path in paths(dataset):
         if path.is_file():
             return Network("classifier", path, json.loads(path.with_suffix(".json").read_text()))

@@ -207,10 +207,10 @@ def density_coverage(evidence: Evidence) -> dict[str, Estimate]:
 @measure("sliced_wasserstein", "pictures", in_features=False)
 def sliced_wasserstein(evidence: Evidence) -> dict[str, Estimate]:
     """Of as many real pictures as samples, by level and their mean, in the pictures' own space."""
-    count = min(len(evidence.reference.chosen), len(evidence.samples))
-    levels = metrics.sliced_wasserstein(
-        evidence.reference.chosen[:count], evidence.samples[:count], evidence.seed
-    )
+    both = evidence.reference.chosen, evidence.samples
+    count = min(map(len, both))
+    real, fake = (_some(x, count, evidence.seed) for x in both)
+    levels = metrics.sliced_wasserstein(real, fake, evidence.seed)
     found = {"sliced_wasserstein": Estimate(float(np.mean([*levels.values()])), better="lower")}
     if len(levels) > 1:
         found |= {f"sliced_wasserstein_{n}": Estimate(x, better="lower") for n, x in levels.items()}
@@ -252,7 +252,9 @@ def parzen_log_likelihood(evidence: Evidence) -> dict[str, Estimate]:
 def data_copying(evidence: Evidence) -> dict[str, Estimate]:
     """Whether samples lie nearer to the training pictures, in pixels, than test pictures do: 0.5 if not."""
     held_out, generated = (
-        nearest_examples(x[:NEIGHBOR_QUERIES], evidence.reference.examples).distances[:, 0]
+        nearest_examples(_some(x, NEIGHBOR_QUERIES, evidence.seed), evidence.reference.examples).distances[
+            :, 0
+        ]
         for x in (evidence.reference.held_out, evidence.samples)
     )
     return {"data_copying": Estimate(manifold.probability_greater(held_out, generated))}
@@ -300,6 +302,11 @@ def nearest_examples(pictures: np.ndarray, examples: np.ndarray) -> metrics.Neig
         best.distances[nearer] = part.distances[nearer]
         best.indices[nearer] = start + part.indices[nearer]
     return best
+
+
+def _some(examples: np.ndarray, count: int, seed: int) -> np.ndarray:
+    """`count` random ones, all where there are no more: datasets are sorted in many ways."""
+    return np.asarray(examples[np.sort(np.random.default_rng(seed).permutation(len(examples))[:count])])
 
 
 def _in_rows(pictures: np.ndarray) -> np.ndarray:

@@ -65,19 +65,20 @@ def of_gan(
         found = np.concatenate([*generate(gan, count, seed)])
         return (found.clip(-1, 1) + 1) / 2 if found.ndim == 4 else found
 
-    def critic(real: np.ndarray) -> dict[str, float]:
-        examples = np.concatenate(stored)
-        scores = [
-            tf.concat(
-                [gan.discriminator(from_uint8(tf.constant(part)), training=False) for part in parts], axis=0
-            )
-            for parts in (
-                np.split(np.resize(x, (JUDGED, *x.shape[1:])), JUDGED // BATCH) for x in (real, examples)
-            )
-        ]
-        return {key: float(value) for key, value in gan.objective.summaries(*scores).items()}
+    examples = np.concatenate(stored)
 
-    return Samples(name, np.concatenate(stored), exact, about or {}, critic)
+    def critic(real: np.ndarray) -> dict[str, float]:
+        summaries = gan.objective.summaries(_scores(gan, real), _scores(gan, examples))
+        return {key: float(value) for key, value in summaries.items()}
+
+    return Samples(name, examples, exact, about or {}, critic)
+
+
+def _scores(gan: GAN, examples: np.ndarray):
+    """The discriminator's scores of 2,048 examples, some of them again where there are fewer."""
+    enough = np.resize(examples, (JUDGED, *examples.shape[1:]))
+    batches = (from_uint8(tf.constant(batch)) for batch in np.split(enough, JUDGED // BATCH))
+    return tf.concat([gan.discriminator(batch, training=False) for batch in batches], axis=0)
 
 
 def of_saved_model(path: Path, count: int, seed: int) -> Samples:

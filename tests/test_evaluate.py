@@ -139,7 +139,7 @@ def test_points_are_judged_by_their_coordinates(run_program, tmp_path):
         (["--workdir={run}", "--num_samples=1"], ["num_samples"]),
         (["--workdir={run}", "--num_samples=5", "--metrics=density_coverage"], ["density_coverage"]),
         (["--workdir={run},{run}"], ["twice"]),
-        (["--workdir={run}", "--dataset=folder:{run}/samples"], ["shape"]),
+        (["--workdir={run}", "--dataset=folder:{run}/samples"], ["no classes", "--features=pixels"]),
         (["--workdir={run}", "--checkpoint=worst"], ["checkpoint"]),
     ],
     ids=str,
