@@ -5,6 +5,9 @@ import subprocess
 import sys
 from pathlib import Path
 
+# Several test processes share the cores; BLAS threads that wait for a busy one spin and starve the rest.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
 import support.environment  # isort: skip  # noqa: F401  # Before TensorFlow.
 
 import keras
