@@ -8,6 +8,8 @@ import support.environment  # isort: skip  # Before TensorFlow.  # noqa: F401
 
 import dataclasses
 import json
+import os
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -39,7 +41,12 @@ flags.DEFINE_string(
     "points pixels, their coordinates).",
 )
 flags.DEFINE_string("inception_weights", None, "Inception's weights: Keras's, or FID's graph of 2015 (.pb).")
-flags.DEFINE_integer("num_samples", None, "Samples judged (default: 10000; of stacked_mnist 26000).", 2)
+flags.DEFINE_integer(
+    "num_samples",
+    None,
+    "Samples judged (default: 10000, of stacked_mnist 26000, of small datasets as many as there are).",
+    2,
+)
 flags.DEFINE_integer("seed", 0, "Seed of the samples and of what is random in metrics.", 0, 2**31 - 1)
 flags.DEFINE_enum("checkpoint", "latest", ["latest", "best"], "Which checkpoint of a run: latest or best.")
 flags.DEFINE_string("dataset", None, "Real data (default: the run's).")
@@ -60,27 +67,61 @@ class Result:
 
 
 def main() -> None:
-    places = [Path(place).expanduser() for place in FLAGS.workdir or ()]
-    if not places:
-        raise UserError("name what to judge with --workdir", cli.USAGE_ERROR)
-    if len({*places}) < len(places):
-        raise UserError("--workdir names one place twice", cli.USAGE_ERROR)
+    places = _places()
     names = FLAGS.metrics or measures.names()
     for name in names:
         if name not in measures.names():
             raise unknown("metric", name, measures.names())
+    folder = _output(places)
     reference = _reference(places)
     results = [_judged(place, reference, names) for place in places]
+    if FLAGS.metrics:
+        _check_all_measured(results)
     lowest = floor(names, reference)
     columns = {report.FLOOR: lowest} if lowest else {}
     columns |= {result.samples.name: result.numbers for result in results}
 
     print(f"real: {len(reference.examples)} examples of {reference.dataset} ({reference.split})")
-    print(f"samples: {reference.count} each")
+    for result in results:
+        print(f"samples: {len(result.samples.examples)} of {result.samples.name}")
+    if lowest:
+        tested = min(len(reference.held_out), reference.size)
+        print(f"{report.FLOOR}: {tested} in the samples' place (some numbers depend on how many there are)")
     print(f"features: {_described(reference.space)}\n\n{report.table(columns)}\n")
-    for name, words in results[0].left_out.items():
+    for name, words in dict.fromkeys(pair for result in results for pair in result.left_out.items()):
         print(f"left out: {name} is {words}")
-    _write(results, reference, lowest, columns)
+    _write(results, reference, lowest, columns, folder)
+
+
+def _places() -> list[Path]:
+    """What `--workdir` names."""
+    if not FLAGS.workdir:
+        raise UserError("name what to judge with --workdir", cli.USAGE_ERROR)
+    if not all(FLAGS.workdir):
+        raise UserError(f"--workdir={','.join(FLAGS.workdir)}: a place without a name", cli.USAGE_ERROR)
+    places = [Path(place).expanduser() for place in FLAGS.workdir]
+    if len({place.resolve() for place in places}) < len(places):
+        raise UserError("--workdir names one place twice", cli.USAGE_ERROR)
+    return places
+
+
+def _output(places: list[Path]) -> Path:
+    """Where tables and plots go, if they can be written there."""
+    alone = places[0] if len(places) == 1 and _is_run(places[0]) else Path("runs/evaluation")
+    folder = Path(FLAGS.output).expanduser() if FLAGS.output else alone
+    there = next(parent for parent in (folder.absolute(), *folder.absolute().parents) if parent.exists())
+    if not (there.is_dir() and os.access(there, os.W_OK)):
+        raise UserError(f"--output={folder}: no folder that can be written")
+    for place in places:
+        if not _is_run(place) and place.resolve() in (folder.resolve(), *folder.resolve().parents):
+            raise UserError(f"--output={folder} lies in {place}, whose pictures are judged: choose another")
+    return folder
+
+
+def _check_all_measured(results: list[Result]) -> None:
+    """A metric that was asked for is refused if it was taken nowhere."""
+    for name in set.intersection(*({*result.left_out} for result in results)):
+        raise UserError(f"{name} is {results[0].left_out[name]}")
 
 
 def _reference(places: list[Path]) -> Reference:
@@ -99,7 +140,7 @@ def _reference(places: list[Path]) -> Reference:
     real = dataclasses.replace(real, **given)
     by_default = "classifier" if len(real.image_shape) == 3 else "pixels"
     space = features.find(FLAGS.features or by_default, real.dataset, FLAGS.inception_weights)
-    count = FLAGS.num_samples or (26_000 if real.dataset == "stacked_mnist" else 10_000)
+    count = FLAGS.num_samples or (26_000 if real.dataset == "stacked_mnist" else None)
     return Reference(real.dataset, real.split, real.data_dir, real.image_shape, space, count, FLAGS.seed)
 
 
@@ -111,8 +152,6 @@ def _judged(place: Path, reference: Reference, names: list[str]) -> Result:
     samples = _samples(place, reference)
     found = evidence(reference, samples)
     missing = left_out(names, found)
-    if FLAGS.metrics and missing:
-        raise UserError("; ".join(f"{name} is {words}" for name, words in missing.items()))
     return Result(
         place, samples, measured(tqdm(names, "measuring", delay=2, leave=False), found, samples.name), missing
     )
@@ -127,11 +166,15 @@ def _samples(place: Path, reference: Reference) -> Samples:
         if not step:
             raise UserError(f"{workdir.checkpoints} holds no checkpoint yet: train longer")
         about = {"step": step, "checkpoint": FLAGS.checkpoint}
-        return of_gan(gan, reference.count, reference.seed, str(place), about)
+        return of_gan(gan, reference.size, reference.seed, str(place), about)
     if (place / "saved_model.pb").exists():
-        return of_saved_model(place, reference.count, reference.seed)
+        return of_saved_model(place, reference.size, reference.seed)
+    if (place / "checkpoints").is_dir():
+        raise UserError(f"--workdir={place} holds checkpoints but no config.json that says of what")
+    if versions := sorted(file.parent for file in place.glob("*/saved_model.pb")):
+        raise UserError(f"--workdir={place} holds several SavedModels: name one of them, as {versions[-1]}")
     if place.is_dir() and len(reference.shape) == 3:
-        return of_folder(place, reference.shape, reference.count, reference.seed)
+        return of_folder(place, reference.shape, reference.size, reference.seed)
     raise UserError(f"--workdir={place}: no run directory, SavedModel or folder of pictures")
 
 
@@ -140,13 +183,13 @@ def _described(space: features.FeatureSpace) -> str:
     return f"{space.name} ({about})" if about else space.name
 
 
-def _write(results: list[Result], reference: Reference, lowest: Mapping, columns: report.Columns) -> None:
+def _write(
+    results: list[Result], reference: Reference, lowest: Mapping, columns: report.Columns, folder: Path
+) -> None:
     """JSON and pictures beside each run; tables, plots and everything else in the output folder."""
-    alone = results[0].place if len(results) == 1 and _is_run(results[0].place) else Path("runs/evaluation")
-    folder = Path(FLAGS.output).expanduser() if FLAGS.output else alone
     for result in results:
         own = _is_run(result.place)
-        target, prefix = (result.place, "") if own else (folder, f"{result.place.name}-")
+        target, prefix = (result.place, "") if own else (folder, re.sub(r"[^\w.-]+", "_", f"{result.place}-"))
         found = {
             "samples": str(result.place),
             **result.samples.about,

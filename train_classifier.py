@@ -18,8 +18,17 @@ def main() -> None:
     given = flags.FLAGS
     if not given.dataset:
         raise UserError("name the dataset with --dataset", cli.USAGE_ERROR)
+    shipped, path = paths(given.dataset)
+    if given.output:
+        path = Path(given.output).expanduser()
+    elif shipped.exists():
+        raise UserError(
+            f"the suite has a classifier of {given.dataset}: name a file with --output=FILE.keras, for "
+            "--features=FILE.keras"
+        )
+    if path.suffix != ".keras":
+        raise UserError(f"--output={path}: the file's name must end in .keras")
     model, about = train(given.dataset, given.data_dir, given.seed)
-    path = Path(given.output).expanduser() if given.output else paths(given.dataset)[1]
     save(model, about, path)
     print(f"{path}: {about['test_accuracy']:.2%} of the test split right")
 
@@ -27,6 +36,6 @@ def main() -> None:
 if __name__ == "__main__":
     flags.DEFINE_string("dataset", None, "Dataset with labels and the splits train and test.")
     flags.DEFINE_string("data_dir", None, "Folder of prepared TFDS data (default: as train.py's).")
-    flags.DEFINE_integer("seed", 0, "Seed of weights and order.", 0)
+    flags.DEFINE_integer("seed", 0, "Seed of weights and order.", 0, 2**31 - 1)
     flags.DEFINE_string("output", None, "File to write (default: in the cache, where evaluate.py finds it).")
     cli.run(main)

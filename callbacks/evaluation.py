@@ -15,17 +15,15 @@ from support.errors import UserError
 class Evaluation(Every):
     """Measures every so many steps and at the end; keeps the best checkpoint by the first of the numbers.
 
-       Numbers are recorded as "eval/NAME", with the feature space of those that depend on it. The samples
-       are those of one fixed noise.
-    the feature space of those that depend on it. The samples
-       are those of one fixed noise.
+    Numbers are recorded as "eval/NAME", with the feature space of those that depend on it. The samples
+    are those of one fixed noise.
 
-       Args:
-           record: Where the numbers are recorded.
-           store: Where the best checkpoint is kept.
-           reference: The real examples, and how many samples to draw.
-           metrics: Names of measures, one at least.
-           every: Steps between two evaluations.
+    Args:
+        record: Where the numbers are recorded.
+        store: Where the best checkpoint is kept.
+        reference: The real examples, and how many samples to draw.
+        metrics: Names of measures, one at least.
+        every: Steps between two evaluations.
     """
 
     def __init__(
@@ -39,16 +37,20 @@ class Evaluation(Every):
 
     @staticmethod
     def check(reference: Reference, metrics: Sequence[str]) -> None:
-        """Raises `UserError` unless each of the measures can be taken."""
+        """Raises `UserError` unless the measures can be taken and the first tells better from worse."""
         real = Samples("the data itself", reference.chosen, lambda: reference.chosen, {}, lambda _: {})
         missing = left_out(metrics, evidence(reference, real))
         if missing:
             raise UserError(
                 "; ".join(f"--eval_metrics: {name} is {words}" for name, words in missing.items())
             )
+        if not measures.find(metrics[0]).ranks:
+            raise UserError(
+                f"--eval_metrics: {metrics[0]} does not say which checkpoint is better: name another first"
+            )
 
     def at_step(self, step, logs):
-        samples = of_gan(self.model, self.reference.count, self.reference.seed)
+        samples = of_gan(self.model, self.reference.size, self.reference.seed)
         seen = evidence(self.reference, samples, with_errors=False)
         values = {}
         for metric in self.metrics:

@@ -90,10 +90,10 @@ def train(
 
 def save(model: keras.Model, about: Mapping[str, Any], path: Path) -> None:
     """Writes the network and, beside it, what to know of it."""
-    with atomic(path) as temporary:
-        model.save(temporary)
     with atomic(path.with_suffix(".json")) as temporary:
         temporary.write_text(json.dumps(about, indent=1) + "\n")
+    with atomic(path) as temporary:
+        model.save(temporary)
 
 
 def paths(dataset: str) -> tuple[Path, Path]:
@@ -111,7 +111,11 @@ def _classifier(dataset: str, weights: str | None) -> FeatureSpace:
         raise UserError("a folder has no classes to train a classifier on: choose --features=pixels")
     for path in paths(dataset):
         if path.is_file():
-            return Network("classifier", path, json.loads(path.with_suffix(".json").read_text()))
+            try:
+                about = json.loads(path.with_suffix(".json").read_text())
+            except (OSError, ValueError) as error:
+                raise UserError(f"{path} lacks its .json ({error}): train it anew") from None
+            return Network("classifier", path, about)
     raise UserError(
         f"there is no classifier of {dataset!r} yet: train one with "
         f"python train_classifier.py --dataset={dataset}, or choose --features=pixels"

@@ -93,16 +93,32 @@ class Network(FeatureSpace):
             shape = self.model.input_shape
         except Exception as error:  # Keras's reader raises nearly every kind on what it does not know.
             raise UserError(f"{path} cannot be read as a Keras model ({reason(error)})") from None
-        if not isinstance(shape, tuple) or len(shape) != 4:
-            raise UserError(f"{path} takes {shape}: a feature network takes pictures (batch, H, W, C)")
+        if not isinstance(shape, tuple) or len(shape) != 4 or shape[-1] not in (None, 1, 3):
+            raise UserError(f"{path} takes {shape}: a feature network takes pictures (batch, H, W, 1 or 3)")
         self.shape = shape[1:]
-        self._run = traced(lambda images: self.model(images, training=False), self.shape)
+        self._run = traced(self._features, self.shape)
+        sides = [side or 32 for side in self.shape[:2]]
+        try:
+            found = self._run(tf.zeros((2, *sides, self.shape[2] or 3)))
+            whole = isinstance(found, dict) and all(len(output) == 2 for output in found.values())
+        except Exception as error:  # Layers raise nearly every kind.
+            raise UserError(f"{path} does not run on pictures ({reason(error)})") from None
+        if not whole:
+            raise UserError(
+                f"{path}: a feature network gives one vector per picture, or the outputs 'features' and "
+                "'probabilities'"
+            )
+
+    def _features(self, images):
+        found = self.model(images, training=False)
+        if isinstance(found, dict) and "features" in found:
+            return {name: found[name] for name in ("features", "probabilities") if name in found}
+        return {"features": found} if tf.is_tensor(found) else [found]
 
     def batch(self, examples):
+        if examples.ndim != 4:
+            raise UserError(f"--features={self.name} takes pictures: points have --features=pixels")
         outputs = self._run(fitted(from_uint8(tf.constant(examples)), self.shape))
-        outputs = outputs if isinstance(outputs, dict) else {"features": outputs}
-        if "features" not in outputs:
-            raise UserError(f"{self.about['network']} has no output named 'features'")
         vectors = np.asarray(outputs["features"], np.float32).reshape(len(examples), -1)
         probabilities = outputs.get("probabilities")
         return Features(vectors, None if probabilities is None else np.asarray(probabilities, np.float32))
@@ -166,6 +182,8 @@ def find(name: str, dataset: str, weights: str | None = None) -> FeatureSpace:
     Raises:
         UserError: There is no such space or file, or its network cannot be had.
     """
+    if weights and name != "inception":
+        raise UserError(f"--inception_weights has no effect with --features={name}: leave one of them out")
     if name.endswith(".keras"):
         path = Path(name).expanduser()
         if not path.is_file():

@@ -2,20 +2,18 @@
 
 import hashlib
 import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
-
-import numpy as np
+from collections.abc import Iterable, Mapping, Sequence
 
 from data.cache import folder
 from evaluation import measures
 from evaluation.measures import Estimate, Evidence
-from evaluation.reference import Reference
+from evaluation.reference import Reference, fingerprint
 from evaluation.samples import Samples
 from support.errors import UserError
 from support.files import atomic
 
 #: Goes up when the same evidence would give other numbers.
-FORMAT = 1
+FORMAT = 2
 
 
 def evidence(reference: Reference, samples: Samples, with_errors: bool = True) -> Evidence:
@@ -58,29 +56,27 @@ def measured(names: Iterable[str], found: Evidence, what: str) -> dict[str, Esti
 
 
 def floor(names: Sequence[str], reference: Reference) -> dict[str, Estimate]:
-    """What real test examples score in the samples' place: no generator can be told from the data below that.
+    """What real test examples score in the samples' place: about what a perfect generator would.
 
-    The Parzen window gets training examples for its samples, since it is the test examples that it scores.
+    Several numbers depend on how many there are: as many as samples, where the test split has them. The
+    Parzen window gets training examples for its samples, since it is the test examples that it scores.
     Kept in the cache. Empty where there is no test split.
     """
     if reference.held_out is None:
         return {}
-    identity = (reference.source.identity, reference.shape, reference.space.identity)
-    key = repr((FORMAT, identity, reference.count, reference.seed, *names))
+    tested = reference.held_out[: reference.size]
+    identity = (reference.source.identity, fingerprint(tested), reference.shape, reference.space.identity)
+    key = repr((FORMAT, identity, reference.size, reference.seed, *names))
     path = folder() / "floors" / f"{hashlib.sha256(key.encode()).hexdigest()[:24]}.json"
-    if path.exists():
+    try:
         return {name: Estimate(*values) for name, values in json.loads(path.read_text()).items()}
-    chosen = np.random.default_rng(reference.seed).permutation(len(reference.held_out))[: reference.count]
-    tested = np.asarray(reference.held_out[np.sort(chosen)])
-    samples = Samples("the data itself", tested, _training(reference), {})
+    except (OSError, ValueError, TypeError, AttributeError):  # Not there, or damaged.
+        pass
+    samples = Samples("the data itself", tested, lambda: reference.training, {})
     numbers = measured([n for n in names if n != "data_copying"], evidence(reference, samples), samples.name)
     with atomic(path) as temporary:
         temporary.write_text(json.dumps(numbers))
     return numbers
-
-
-def _training(reference: Reference) -> Callable[[], np.ndarray]:
-    return lambda: reference.chosen / (255 if reference.chosen.dtype == np.uint8 else 1)
 
 
 def to_json(numbers: Mapping[str, Estimate]) -> dict[str, dict]:

@@ -19,9 +19,10 @@ RESAMPLES = 100
 #: Bootstrapped Frechet distances of wider features would take minutes.
 WIDEST = 512
 KERNEL_SUBSET = 1000
+MS_SSIM_PAIRS = 1000
 #: The sizes that were published.
 MODE_SAMPLES, STACKED_SAMPLES = 2500, 26_000
-PARZEN_SAMPLES, PARZEN_VALIDATION = 10_000, 1000
+PARZEN_SAMPLES = 10_000
 #: Samples whose nearest training examples are looked for.
 NEIGHBOR_QUERIES = 1000
 #: Training examples that are looked at together.
@@ -48,7 +49,7 @@ class Evidence:
 
     Attributes:
         reference: The real examples.
-        samples: The samples: uint8 (N, H, W, C) or points (N, D).
+        samples: The samples, in random order: uint8 (N, H, W, C) or points (N, D).
         fake: Their features.
         exact: Gives the samples before they were rounded to uint8, as float (N, ...), pictures in [0, 1].
         critic: Gives what the run's own discriminator says of real and generated examples.
@@ -98,17 +99,23 @@ class Measure(NamedTuple):
         function: `Evidence` -> its numbers by name; the first is the one that checkpoints are chosen by.
         needs: What of `NEEDS` it cannot do without.
         in_features: Whether its numbers depend on the feature space.
+        ranks: Whether its first number says which of two generators is better.
+        least: Samples, and real examples, that it needs.
     """
 
     function: Callable[[Evidence], dict[str, Estimate]]
     needs: tuple[str, ...]
     in_features: bool
+    ranks: bool
+    least: int
 
     def missing(self, evidence: Evidence) -> str:
         """What it needs and does not find, as words; nothing if it can be measured."""
         for test, words in (NEEDS[need] for need in self.needs):
             if not test(evidence):
                 return words
+        if min(len(evidence.samples), len(evidence.reference.chosen)) < self.least:
+            return f"for {self.least} samples and real examples at least"
         return ""
 
 
@@ -122,11 +129,11 @@ def find(name: str) -> Measure:
     return registry.create(name)
 
 
-def measure(name: str, *needs: str, in_features: bool = True):
+def measure(name: str, *needs: str, in_features: bool = True, ranks: bool = True, least: int = 2):
     """Decorator: `--metrics=name` means the decorated function of `Evidence`."""
 
     def decorate(function: Callable[[Evidence], dict[str, Estimate]]) -> Measure:
-        made = Measure(function, needs, in_features)
+        made = Measure(function, needs, in_features, ranks, least)
         registry.register(name)(lambda: made)
         return made
 
@@ -147,12 +154,14 @@ def bootstrapped(evidence: Evidence, statistic: Callable[[np.ndarray], float]) -
         method="percentile",
         rng=np.random.default_rng(evidence.seed),
     )
-    return float(found.standard_error)
+    error = float(found.standard_error)
+    return error if error > 1e-12 else None  # One class alone, resampled, knows nothing of its error.
 
 
 def mean_of(values: np.ndarray, better: str) -> Estimate:
     """The mean of one value per example; its bootstrap error is known in closed form."""
-    return Estimate(float(np.mean(values)), float(np.std(values) / np.sqrt(len(values))), better)
+    error = float(np.std(values) / np.sqrt(len(values)))
+    return Estimate(float(np.mean(values)), error if error > 1e-12 else None, better)
 
 
 @measure("frechet_distance")
@@ -165,7 +174,7 @@ def frechet_distance(evidence: Evidence) -> dict[str, Estimate]:
     return {"frechet_distance": Estimate(value, error, "lower")}
 
 
-@measure("frechet_infinity")
+@measure("frechet_infinity", least=20)
 def frechet_infinity(evidence: Evidence) -> dict[str, Estimate]:
     """FID extrapolated to infinitely many samples."""
     value = metrics.frechet_infinity(evidence.real.moments, evidence.fake.vectors, seed=evidence.seed)
@@ -182,7 +191,7 @@ def kernel_distance(evidence: Evidence) -> dict[str, Estimate]:
     return {"kernel_distance": Estimate(found.mean, found.std / (fewest // size) ** 0.5, "lower")}
 
 
-@measure("inception_score", "classes")
+@measure("inception_score", "classes", least=10)
 def inception_score(evidence: Evidence) -> dict[str, Estimate]:
     """The score with the classes of the feature network."""
     known = evidence.fake.probabilities
@@ -190,14 +199,14 @@ def inception_score(evidence: Evidence) -> dict[str, Estimate]:
     return {"inception_score": Estimate(metrics.inception_score(known).mean, error, "higher")}
 
 
-@measure("precision_recall")
+@measure("precision_recall", least=4)
 def precision_recall(evidence: Evidence) -> dict[str, Estimate]:
     """Improved precision and recall, k = 3."""
     in_real, in_fake = manifold.in_manifolds(evidence.real.features.vectors, evidence.fake.vectors)
     return {"precision": mean_of(in_real, "higher"), "recall": mean_of(in_fake, "higher")}
 
 
-@measure("density_coverage")
+@measure("density_coverage", least=6)
 def density_coverage(evidence: Evidence) -> dict[str, Estimate]:
     """Density and coverage, k = 5."""
     found = manifold.densities_and_covered(evidence.real.features.vectors, evidence.fake.vectors)
@@ -207,9 +216,8 @@ def density_coverage(evidence: Evidence) -> dict[str, Estimate]:
 @measure("sliced_wasserstein", "pictures", in_features=False)
 def sliced_wasserstein(evidence: Evidence) -> dict[str, Estimate]:
     """Of as many real pictures as samples, by level and their mean, in the pictures' own space."""
-    both = evidence.reference.chosen, evidence.samples
-    count = min(map(len, both))
-    real, fake = (_some(x, count, evidence.seed) for x in both)
+    count = min(len(evidence.reference.chosen), len(evidence.samples))
+    real, fake = evidence.reference.chosen[:count], evidence.samples[:count]
     levels = metrics.sliced_wasserstein(real, fake, evidence.seed)
     found = {"sliced_wasserstein": Estimate(float(np.mean([*levels.values()])), better="lower")}
     if len(levels) > 1:
@@ -217,10 +225,11 @@ def sliced_wasserstein(evidence: Evidence) -> dict[str, Estimate]:
     return found
 
 
-@measure("ms_ssim", "pictures", in_features=False)
+@measure("ms_ssim", "pictures", in_features=False, ranks=False)
 def ms_ssim(evidence: Evidence) -> dict[str, Estimate]:
     """Similarity of random pairs of samples; good is what the data itself has."""
-    return {"ms_ssim": mean_of(metrics.ms_ssim_diversity(evidence.samples, seed=evidence.seed), "")}
+    pairs = min(MS_SSIM_PAIRS, len(evidence.samples) // 2)
+    return {"ms_ssim": mean_of(metrics.ms_ssim_diversity(evidence.samples, pairs, evidence.seed), "")}
 
 
 @measure("class_balance", "classes")
@@ -243,18 +252,16 @@ def class_balance(evidence: Evidence) -> dict[str, Estimate]:
 def parzen_log_likelihood(evidence: Evidence) -> dict[str, Estimate]:
     """Table 1 of the original paper: nats per test picture, sigma chosen on the validation pictures."""
     samples = _in_rows(evidence.exact())[:PARZEN_SAMPLES]
-    sigma = metrics.choose_sigma(samples, _in_rows(evidence.reference.validation / 255)[:PARZEN_VALIDATION])
+    sigma = metrics.choose_sigma(samples, _in_rows(evidence.reference.validation / 255))
     found = metrics.parzen_log_likelihood(samples, _in_rows(evidence.reference.held_out / 255), sigma)
     return {"parzen_log_likelihood": mean_of(found, "higher"), "parzen_sigma": Estimate(sigma)}
 
 
-@measure("data_copying", "pictures", "held_out", in_features=False)
+@measure("data_copying", "pictures", "held_out", in_features=False, ranks=False)
 def data_copying(evidence: Evidence) -> dict[str, Estimate]:
     """Whether samples lie nearer to the training pictures, in pixels, than test pictures do: 0.5 if not."""
     held_out, generated = (
-        nearest_examples(_some(x, NEIGHBOR_QUERIES, evidence.seed), evidence.reference.examples).distances[
-            :, 0
-        ]
+        nearest_examples(x[:NEIGHBOR_QUERIES], evidence.reference.examples).distances[:, 0]
         for x in (evidence.reference.held_out, evidence.samples)
     )
     return {"data_copying": Estimate(manifold.probability_greater(held_out, generated))}
@@ -283,7 +290,7 @@ def stacked_coverage(evidence: Evidence) -> dict[str, Estimate]:
     }
 
 
-@measure("critic", "critic", in_features=False)
+@measure("critic", "critic", in_features=False, ranks=False)
 def critic(evidence: Evidence) -> dict[str, Estimate]:
     """What the run's own discriminator says of training examples and samples."""
     return {
@@ -302,11 +309,6 @@ def nearest_examples(pictures: np.ndarray, examples: np.ndarray) -> metrics.Neig
         best.distances[nearer] = part.distances[nearer]
         best.indices[nearer] = start + part.indices[nearer]
     return best
-
-
-def _some(examples: np.ndarray, count: int, seed: int) -> np.ndarray:
-    """`count` random ones, all where there are no more: datasets are sorted in many ways."""
-    return np.asarray(examples[np.sort(np.random.default_rng(seed).permutation(len(examples))[:count])])
 
 
 def _in_rows(pictures: np.ndarray) -> np.ndarray:

@@ -19,8 +19,9 @@ from support.errors import UserError
 from support.files import atomic
 
 #: Goes up when the same examples would give other statistics.
-FORMAT = 1
+FORMAT = 2
 FINGERPRINTED = 256
+SAMPLES = 10_000
 #: Where the validation examples begin, as in the original paper's MNIST: at 50,000 of 60,000.
 VALIDATION_START, VALIDATION_COUNT = 5 / 6, 1000
 
@@ -31,7 +32,7 @@ class Statistics:
 
     Attributes:
         moments: Of all of them.
-        chosen: Indices of a random sample of them, sorted.
+        chosen: Indices of a random sample of them, in random order.
         features: Of that sample.
     """
 
@@ -48,7 +49,8 @@ class Reference:
         dataset, split, data_dir: As in `data.find`.
         shape: Shape of the examples, (H, W, C) or (D,).
         space: Feature space of the distances.
-        count: Examples that nearest neighbours and kernels look at, and samples beside them.
+        count: Samples to compare, and examples that nearest neighbours and kernels look at beside them. None:
+            10,000, or as many as there are examples.
         seed: Seed of their choice, and of what is random in the measures.
 
     Raises:
@@ -60,19 +62,24 @@ class Reference:
     data_dir: str | None
     shape: tuple[int, ...]
     space: FeatureSpace
-    count: int
+    count: int | None = None
     seed: int = 0
 
     def __post_init__(self):
         self.source = data.find(self.dataset, self.split, self.data_dir)
+        if len(self.source.shape) != len(self.shape):
+            raise UserError(
+                f"the examples of {self.dataset} have the shape {self.source.shape}, the samples {self.shape}"
+            )
         self.examples = self._load(self.source)
         if len(self.examples) < 2:
             raise UserError("one picture is no dataset: give two at least")
+        self.size = self.count or min(SAMPLES, len(self.examples))
 
     @functools.cached_property
     def statistics(self) -> Statistics:
         """Features of the examples."""
-        return statistics(self.examples, self.source.identity, self.space, self.count, self.seed)
+        return statistics(self.examples, self.source.identity, self.space, self.size, self.seed)
 
     @functools.cached_property
     def chosen(self) -> np.ndarray:
@@ -81,14 +88,25 @@ class Reference:
 
     @functools.cached_property
     def held_out(self) -> Any:
-        """The examples of the test split; None where there is none but this."""
-        return self._other("test")
+        """The examples of the test split in random order; None where there is none but this."""
+        found = self._other("test")
+        if found is None:
+            return None
+        return np.asarray(found[np.random.default_rng(self.seed).permutation(len(found))])
 
     @functools.cached_property
     def validation(self) -> Any:
-        """Training examples to choose a measure's settings on: the 1,000 from five sixths on."""
+        """Training examples to choose a measure's settings on: 1,000 from five sixths on."""
         train = self.examples if self.split == "train" else self._other("train")
-        return None if train is None else train[int(VALIDATION_START * len(train)) :][:VALIDATION_COUNT]
+        return None if train is None else np.asarray(train[_validation(len(train))])
+
+    @property
+    def training(self) -> np.ndarray:
+        """`chosen` without the validation examples, as float; pictures in [0, 1]."""
+        first, after, _ = _validation(len(self.examples)).indices(len(self.examples))
+        chosen = self.statistics.chosen
+        outside = (chosen < first) | (chosen >= after) if self.split == "train" else slice(None)
+        return self.chosen[outside] / (255 if self.chosen.dtype == np.uint8 else 1)
 
     def _other(self, split: str) -> np.ndarray | None:
         try:
@@ -104,6 +122,11 @@ class Reference:
         return data.decoded(source, (height, width, channels))
 
 
+def _validation(count: int) -> slice:
+    start = int(VALIDATION_START * count)
+    return slice(start, start + VALIDATION_COUNT)
+
+
 def statistics(examples: np.ndarray, identity: str, space: FeatureSpace, count: int, seed: int) -> Statistics:
     """The statistics of real examples, from the cache where it holds those of the very same ones.
 
@@ -115,25 +138,26 @@ def statistics(examples: np.ndarray, identity: str, space: FeatureSpace, count: 
     """
     key = f"{FORMAT}/{identity}/{examples.shape}/{space.identity}/{count}/{seed}"
     path = folder() / "features" / f"{hashlib.sha256(key.encode()).hexdigest()[:24]}.npz"
-    fingerprint = _fingerprint(examples)
+    found_fingerprint = fingerprint(examples)
     if path.exists():
-        found = _read(path, fingerprint)
+        found = _read(path, found_fingerprint)
         if found:
             return found
         print(f"cached statistics of {identity} are damaged or of other data: made anew", file=sys.stderr)
     made = _compute(examples, space, count, seed)
-    _write(path, made, fingerprint)
+    _write(path, made, found_fingerprint)
     return made
 
 
-def _fingerprint(examples: np.ndarray) -> str:
+def fingerprint(examples: np.ndarray) -> str:
     """Of some of the examples: what the identity does not see, an edited file for one, changes it."""
     some = np.unique(np.linspace(0, len(examples) - 1, FINGERPRINTED).astype(int))
     return hashlib.sha256(np.ascontiguousarray(examples[some]).tobytes()).hexdigest()
 
 
 def _compute(examples: np.ndarray, space: FeatureSpace, count: int, seed: int) -> Statistics:
-    chosen = np.sort(np.random.default_rng(seed).permutation(len(examples))[:count])
+    drawn = np.random.default_rng(seed).permutation(len(examples))[:count]
+    chosen = np.sort(drawn)
     moments, vectors, probabilities = Moments(), [], []
     start = 0
     with tqdm(total=len(examples), desc="real features, once", delay=5, leave=False) as progress:
@@ -146,23 +170,24 @@ def _compute(examples: np.ndarray, space: FeatureSpace, count: int, seed: int) -
                 probabilities.append(part.probabilities[mine])
             start += BATCH
             progress.update(size)
-    known = np.concatenate(probabilities) if probabilities else None
-    return Statistics(moments, chosen, Features(np.concatenate(vectors), known))
+    order = np.searchsorted(chosen, drawn)
+    known = np.concatenate(probabilities)[order] if probabilities else None
+    return Statistics(moments, drawn, Features(np.concatenate(vectors)[order], known))
 
 
-def _write(path: Path, made: Statistics, fingerprint: str) -> None:
+def _write(path: Path, made: Statistics, its_fingerprint: str) -> None:
     arrays = {**dataclasses.asdict(made.moments), "chosen": made.chosen, "vectors": made.features.vectors}
     if made.features.probabilities is not None:
         arrays["probabilities"] = made.features.probabilities
     with atomic(path) as temporary:
-        np.savez(temporary, fingerprint=np.array(fingerprint), **arrays)
+        np.savez(temporary, fingerprint=np.array(its_fingerprint), **arrays)
 
 
-def _read(path: Path, fingerprint: str) -> Statistics | None:
+def _read(path: Path, its_fingerprint: str) -> Statistics | None:
     """What the file holds, None if it is damaged or of other examples."""
     try:
         with np.load(path) as stored:
-            if str(stored["fingerprint"]) != fingerprint:
+            if str(stored["fingerprint"]) != its_fingerprint:
                 return None
             moments = Moments(int(stored["count"]), stored["mean"], stored["scatter"])
             return Statistics(

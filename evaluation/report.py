@@ -2,6 +2,7 @@
 
 import csv
 import json
+import re
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -17,6 +18,8 @@ FLOOR = "real test data"
 QUERIES = 16
 #: How the names of measured numbers begin in metrics.jsonl.
 MEASURED = "eval/"
+#: Shares of single classes would fill pages of plots.
+SHARE = re.compile(MEASURED + r"class_\d")
 #: Inches of one panel.
 WIDTH, HEIGHT = 5, 2.6
 
@@ -81,10 +84,14 @@ def history(workdir: Path) -> dict[str, np.ndarray]:
     path = workdir / "metrics.jsonl"
     found: dict[str, list[tuple[float, float, float]]] = {}
     for line in path.read_text().splitlines() if path.exists() else ():
-        record = json.loads(line)
+        try:
+            record = json.loads(line)
+            when = record["step"], record["seconds"]
+        except (ValueError, KeyError, TypeError):
+            continue  # A running or killed process may have left part of a line.
         for name in record:
-            if name.startswith(MEASURED):
-                point = record["step"], record["seconds"], float(record[name])
+            if name.startswith(MEASURED) and not SHARE.match(name):
+                point = (*when, float(record[name]))
                 found.setdefault(name.removeprefix(MEASURED), []).append(point)
     return {name: np.array(points) for name, points in found.items()}
 

@@ -26,7 +26,7 @@ class Samples:
 
     Attributes:
         name: What the user called the place.
-        examples: uint8 (N, H, W, C), or points (N, D).
+        examples: uint8 (N, H, W, C), or points (N, D), in random order.
         exact: Gives them before they were rounded: float (N, ...), pictures in [0, 1].
         about: What to know of them, by name: step, checkpoint, ...
         critic: Judges real examples (uint8 or points) with the run's own discriminator.
@@ -75,9 +75,11 @@ def of_gan(
 
 
 def _scores(gan: GAN, examples: np.ndarray):
-    """The discriminator's scores of 2,048 examples, some of them again where there are fewer."""
-    enough = np.resize(examples, (JUDGED, *examples.shape[1:]))
-    batches = (from_uint8(tf.constant(batch)) for batch in np.split(enough, JUDGED // BATCH))
+    """The discriminator's scores of about 2,048 examples, some of them again where there are fewer."""
+    packing = gan.discriminator.stabilisers.packing
+    size = packing * max(1, BATCH // packing)
+    enough = np.resize(examples, (size * (JUDGED // size), *examples.shape[1:]))
+    batches = (from_uint8(tf.constant(batch)) for batch in np.split(enough, JUDGED // size))
     return tf.concat([gan.discriminator(batch, training=False) for batch in batches], axis=0)
 
 
@@ -85,29 +87,31 @@ def of_saved_model(path: Path, count: int, seed: int) -> Samples:
     """Samples of an exported generator, by its signature "sample".
 
     Raises:
-        UserError: It cannot be read, or has no such signature.
+        UserError: It cannot be read, or its signature is another.
     """
+    parts = []
     try:
         sample = tf.saved_model.load(str(path)).signatures["sample"]
-    except Exception as error:  # The loader raises nearly every kind on damaged files.
-        raise UserError(f"{path} is no SavedModel with a signature 'sample' ({reason(error)})") from None
-    parts = []
-    for start in range(0, count, BATCH):
-        size = min(BATCH, count - start)
-        outputs = sample(num_images=tf.constant(size), seed=tf.constant([seed, start]))
-        parts.append(next(iter(outputs.values())).numpy())
+        for start in range(0, count, BATCH):
+            size = min(BATCH, count - start)
+            outputs = sample(num_images=tf.constant(size), seed=tf.constant([seed, start]))
+            parts.append(next(iter(outputs.values())).numpy())
+    except Exception as error:  # The loader and foreign signatures raise nearly every kind.
+        raise UserError(f"{path} is no generator that export.py wrote ({reason(error)})") from None
     examples = np.concatenate(parts)
     return Samples(str(path), examples, lambda: _unit(examples), {})
 
 
 def of_folder(path: Path, shape: tuple[int, ...], count: int, seed: int) -> Samples:
-    """The pictures of a folder in the dataset's shape; `count` random ones of them where there are more."""
+    """The pictures of a folder in the dataset's shape and in random order, `count` of them at most."""
     height, width, channels = shape
-    source = data.find(f"folder:{path}")
-    assert isinstance(source, data.Source)
-    found = data.decoded(source, (height, width, channels))
-    chosen = np.sort(np.random.default_rng(seed).permutation(len(found))[:count])
-    examples = np.asarray(found[chosen])
+    try:
+        source = data.find(f"folder:{path}")
+        assert isinstance(source, data.Source)
+        found = data.decoded(source, (height, width, channels))
+    except UserError as error:
+        raise UserError(f"--workdir={path} holds no run, SavedModel or readable pictures ({error})") from None
+    examples = np.asarray(found[np.random.default_rng(seed).permutation(len(found))[:count]])
     return Samples(str(path), examples, lambda: _unit(examples), {})
 
 

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 import numpy as np
 
-#: Entries of one block of a matrix of distances: 128 MiB in float64.
-BLOCK = 2**24
+#: Entries of one block of a matrix of distances: 8 MiB in float64, which caches hold.
+BLOCK = 2**20
 
 
 def features(array, least: int = 1, what: str = "features") -> np.ndarray:

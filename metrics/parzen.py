@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 
 import numpy as np
-from scipy.special import logsumexp
 
 from metrics import arrays
 
@@ -55,7 +54,13 @@ def _log_likelihoods(samples, examples, sigmas: Sequence[float]) -> np.ndarray:
     samples, examples = arrays.two_sets(samples, examples)
     found = np.empty((len(sigmas), len(examples)))
     for rows, squared in arrays.squared_distances(examples, samples):
+        # The largest term, the nearest sample's, goes before the logarithm: no exponential vanishes alone.
+        nearest = squared.min(axis=1)
+        farther = squared - nearest[:, None]
         for i, sigma in enumerate(sigmas):
+            scale = -1 / (2 * sigma**2)
+            terms = scale * farther
+            total = np.exp(terms, out=terms).sum(axis=1)
             log_norm = samples.shape[1] * np.log(sigma * np.sqrt(2 * np.pi)) + np.log(len(samples))
-            found[i, rows] = logsumexp(squared / (-2 * sigma**2), axis=1) - log_norm
+            found[i, rows] = scale * nearest + np.log(total) - log_norm
     return found

@@ -113,6 +113,20 @@ def test_fids_frozen_network_gives_its_pool_and_its_classes_without_bias(frozen,
     assert features.find("inception", "digits", str(path)).about["network"] == path.name
 
 
+@pytest.mark.parametrize("outputs", ["two", "mean over the batch", "four colours"])
+def test_models_that_give_no_vector_per_picture_are_refused(tmp_path, outputs):
+    images = keras.Input((8, 8, 4 if outputs == "four colours" else 1))
+    flat = keras.layers.Flatten()(images)
+    found = {
+        "two": [keras.layers.Dense(5)(flat), keras.layers.Dense(5)(flat)],
+        "mean over the batch": keras.ops.mean(flat, axis=0, keepdims=True),
+        "four colours": flat,
+    }
+    keras.Model(images, found[outputs]).save(tmp_path / "odd.keras")
+    with pytest.raises(UserError, match="feature network"):
+        features.find(str(tmp_path / "odd.keras"), "digits")
+
+
 def test_what_cannot_be_had_is_said_in_one_line(tmp_path):
     broken = tmp_path / "broken.keras"
     broken.write_bytes(b"no model")

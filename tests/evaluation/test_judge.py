@@ -2,13 +2,18 @@
 
 import numpy as np
 import pytest
+from PIL import Image
 from scipy import ndimage
 
 import data
+import metrics
+from callbacks import Evaluation
 from data.cache import folder
-from evaluation import features, judge, measures
+from evaluation import features, judge, measures, report
 from evaluation.reference import Reference
-from evaluation.samples import Samples
+from evaluation.samples import Samples, of_folder, of_gan
+from experiment import build
+from experiment.settings import resolve
 from support.errors import UserError
 
 
@@ -55,7 +60,8 @@ def test_each_defect_is_seen_by_the_measure_that_should(digits):
     for broken in ("blurred", "noisy"):
         assert value(broken, "precision") < value("good", "precision"), broken
         assert value(broken, "density") < value("good", "density"), broken
-        assert value(broken, "sliced_wasserstein") > 1.5 * value("good", "sliced_wasserstein"), broken
+    # Of 8x8 pixels hardly more than one patch: noise is normalised away with the contrast, blur is not.
+    assert value("blurred", "sliced_wasserstein") > 2 * value("good", "sliced_wasserstein")
     assert value("three classes", "recall") < 0.6 * value("good", "recall")
     assert value("three classes", "coverage") < 0.6 * value("good", "coverage")
     assert value("three classes", "class_imbalance") == pytest.approx(0.7, abs=0.05)
@@ -81,7 +87,7 @@ def test_errors_are_those_of_repeated_sampling():
 def test_the_floor_is_that_of_test_examples(digits):
     found = judge.floor(["frechet_distance", "class_balance", "parzen_log_likelihood"], digits)
     tested = numbers(digits, data.load("digits", "test"), "frechet_distance", "class_balance")
-    assert found["frechet_distance"] == tested["frechet_distance"]
+    assert found["frechet_distance"].value == pytest.approx(tested["frechet_distance"].value, rel=1e-9)
     labels = data.find("digits", "test").labels()
     assert found["class_3"].value == pytest.approx(np.mean(labels == 3), abs=0.02)
     # From the cache the second time, number for number.
@@ -125,6 +131,56 @@ def test_moments_are_of_all_and_features_of_the_chosen(cache):
     assert folder() == cache
 
 
+def test_the_order_of_a_sorted_folder_does_not_matter(tmp_path, digits):
+    """The score's splits are successive: sorted by class, each would hold one class or two."""
+    labels = data.find("digits", "test").labels()
+    for i, picture in enumerate(data.load("digits", "test")):
+        Image.fromarray(picture[..., 0]).save(tmp_path / f"{labels[i]}-{i:04}.png")
+    sorted_ones = of_folder(tmp_path, (8, 8, 1), 297, seed=0)
+    found = judge.measured(["inception_score"], judge.evidence(digits, sorted_ones), "these")
+    expected = numbers(digits, data.load("digits", "test"), "inception_score")
+    assert found["inception_score"].value == pytest.approx(expected["inception_score"].value, rel=0.1)
+
+
+def test_the_parzen_floor_has_no_validation_examples_among_its_samples(digits):
+    validation = digits.validation.reshape(len(digits.validation), -1) / 255
+    samples = digits.training.reshape(len(digits.training), -1)
+    assert len(samples) == 1500 - len(validation) == 1250
+    nearest = metrics.nearest_neighbors(validation, samples).distances
+    assert np.mean(nearest > 0) > 0.99  # scikit-learn's digits hold hardly a picture twice.
+
+
+def test_a_damaged_floor_is_made_anew(digits):
+    found = judge.floor(["frechet_distance"], digits)
+    for path in (folder() / "floors").glob("*.json"):
+        path.write_text(path.read_text()[:20])
+    assert judge.floor(["frechet_distance"], digits) == found
+
+
+@pytest.mark.parametrize("packing", [1, 3])
+def test_the_critic_judges_packs(packing):
+    settings = resolve(dict(dataset="ring", model="toy", units=8, batch_size=9, packing=packing))
+    gan = build.gan(settings)
+    samples = of_gan(gan, 50, seed=0)
+    judged = samples.critic(data.find("ring").draw()[:50])
+    assert 0 < judged["D(x)"] < 1 and 0 < judged["D(G(z))"] < 1
+
+
+def test_the_best_checkpoint_needs_a_measure_that_ranks(digits):
+    Evaluation.check(digits, ["frechet_distance", "ms_ssim"])
+    with pytest.raises(UserError, match="ms_ssim does not say which checkpoint is better"):
+        Evaluation.check(digits, ["ms_ssim", "frechet_distance"])
+    with pytest.raises(UserError, match="frechet_infinity is for 20 samples"):
+        Evaluation.check(reference("pixels", count=10), ["frechet_infinity"])
+
+
+def test_a_cut_line_of_the_record_is_passed_over(tmp_path):
+    lines = ['{"step": 5, "seconds": 1.5, "eval/frechet_distance (pixels)": 3.0}', '{"step": 10, "sec']
+    (tmp_path / "metrics.jsonl").write_text("\n".join(lines))
+    found = report.history(tmp_path)
+    np.testing.assert_array_equal(found["frechet_distance (pixels)"], [[5, 1.5, 3.0]])
+
+
 def test_points_have_modes_and_no_pictures():
     found = reference("pixels", "ring", 3000)
     draw = data.find("ring", "test").draw()[:3000]
@@ -140,8 +196,9 @@ def test_points_have_modes_and_no_pictures():
 def test_samples_that_cannot_be_judged_are_refused(digits):
     with pytest.raises(UserError, match=r"\(28, 28, 1\).*\(8, 8, 1\)"):
         numbers(digits, np.zeros((10, 28, 28, 1), np.uint8))
-    with pytest.raises(UserError, match=r"frechet_distance of these: .*at least 2"):
-        numbers(digits, np.zeros((1, 8, 8, 1), np.uint8), "frechet_distance")
+    with pytest.raises(UserError, match=r"examples of ring have the shape \(2,\)"):
+        Reference("ring", "train", None, (8, 8, 1), features.find("pixels", "ring"))
+    assert numbers(digits, np.zeros((1, 8, 8, 1), np.uint8), "frechet_distance") == {}
 
 
 def test_stacked_digits_are_counted_colour_by_colour(tfds_dir):
