@@ -65,7 +65,8 @@ def test_each_defect_is_seen_by_the_measure_that_should(digits):
     assert value("three classes", "recall") < 0.6 * value("good", "recall")
     assert value("three classes", "coverage") < 0.6 * value("good", "coverage")
     assert value("three classes", "class_imbalance") == pytest.approx(0.7, abs=0.05)
-    assert value("three classes", "ms_ssim") > value("good", "ms_ssim")
+    zeros = data.load("digits", "test")[data.find("digits", "test").labels() == 0]
+    assert numbers(digits, zeros, "ms_ssim")["ms_ssim"].value > 2 * value("good", "ms_ssim")
     assert value("three classes", "inception_score") < 4
     assert value("good", "inception_score") > 8
     assert value("memorised", "data_copying") > 0.95
