@@ -13,7 +13,7 @@ from tqdm import tqdm
 import data
 from data.cache import folder
 from data.source import Points, Source
-from evaluation.features import BATCH, Features, FeatureSpace
+from evaluation.features import Features, FeatureSpace
 from metrics import Moments
 from support.errors import UserError
 from support.files import atomic
@@ -168,7 +168,7 @@ def _compute(examples: np.ndarray, space: FeatureSpace, count: int, seed: int) -
             vectors.append(part.vectors[mine])
             if part.probabilities is not None:
                 probabilities.append(part.probabilities[mine])
-            start += BATCH
+            start += size
             progress.update(size)
     order = np.searchsorted(chosen, drawn)
     known = np.concatenate(probabilities)[order] if probabilities else None
