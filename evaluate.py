@@ -17,7 +17,6 @@ from typing import Any
 from absl import flags
 from tqdm import tqdm
 
-from callbacks import CheckpointStore
 from callbacks.samples import grid, save_png
 from evaluation import features, measures, report
 from evaluation.judge import evidence, floor, left_out, measured, to_json
@@ -27,7 +26,7 @@ from evaluation.samples import Samples, of_folder, of_gan, of_saved_model
 from experiment import build, cli
 from experiment.settings import resolve
 from experiment.workdir import Workdir, versions
-from support.errors import UserError, unknown
+from support.errors import UserError
 from support.files import atomic
 
 flags.DEFINE_list(
@@ -70,8 +69,7 @@ def main() -> None:
     places = _places()
     names = FLAGS.metrics or measures.names()
     for name in names:
-        if name not in measures.names():
-            raise unknown("metric", name, measures.names())
+        measures.find(name)
     folder = _output(places)
     reference = _reference(places)
     results = [_judged(place, reference, names) for place in places]
@@ -159,13 +157,8 @@ def _judged(place: Path, reference: Reference, names: list[str]) -> Result:
 
 def _samples(place: Path, reference: Reference) -> Samples:
     if _is_run(place):
-        workdir = Workdir(place)
-        gan = build.gan(workdir.settings())
-        store = CheckpointStore(gan, workdir.checkpoints)
-        step = store.restore(best=FLAGS.checkpoint == "best")
-        if not step:
-            raise UserError(f"{workdir.checkpoints} holds no checkpoint yet: train longer")
-        about = {"step": step, "checkpoint": FLAGS.checkpoint}
+        gan = build.restored(Workdir(place), FLAGS.checkpoint)
+        about = {"step": gan.step, "checkpoint": FLAGS.checkpoint}
         return of_gan(gan, reference.size, reference.seed, str(place), about)
     if (place / "saved_model.pb").exists():
         return of_saved_model(place, reference.size, reference.seed)

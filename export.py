@@ -7,7 +7,6 @@ import support.environment  # isort: skip  # Before TensorFlow.  # noqa: F401
 
 from absl import flags
 
-from callbacks import CheckpointStore
 from experiment import build, cli
 from experiment.serving import export_saved_model
 from experiment.workdir import Workdir
@@ -23,10 +22,7 @@ def main() -> None:
     if not FLAGS.workdir:
         raise UserError("name the run directory with --workdir", cli.USAGE_ERROR)
     workdir = Workdir(FLAGS.workdir)
-    gan = build.gan(workdir.settings())
-    store = CheckpointStore(gan, workdir.checkpoints)
-    if not store.restore(best=FLAGS.checkpoint == "best"):
-        raise UserError(f"{workdir.checkpoints} holds no checkpoint yet: train longer")
+    gan = build.restored(workdir, FLAGS.checkpoint)
     print(export_saved_model(gan.generator, workdir.saved_model, gan.step))
 
 

@@ -3,16 +3,17 @@
 from collections.abc import Sequence
 
 from callbacks.checkpoints import CheckpointStore
-from callbacks.every import Every
+from callbacks.every import EveryAndLast
 from callbacks.record import Record
 from evaluation import measures
 from evaluation.judge import evidence, left_out, measured
+from evaluation.measures import Evidence
 from evaluation.reference import Reference
-from evaluation.samples import Samples, of_gan
+from evaluation.samples import of_gan
 from support.errors import UserError
 
 
-class Evaluation(Every):
+class Evaluation(EveryAndLast):
     """Measures every so many steps and at the end; keeps the best checkpoint by the first of the numbers.
 
     Numbers are recorded as "eval/NAME", with the feature space of those that depend on it. The samples
@@ -38,8 +39,9 @@ class Evaluation(Every):
     @staticmethod
     def check(reference: Reference, metrics: Sequence[str]) -> None:
         """Raises `UserError` unless the measures can be taken and the first tells better from worse."""
-        real = Samples("the data itself", reference.chosen, lambda: reference.chosen, {}, lambda _: {})
-        missing = left_out(metrics, evidence(reference, real))
+        features = reference.statistics.features
+        real = Evidence(reference, reference.chosen, features, lambda: reference.chosen, lambda _: {})
+        missing = left_out(metrics, real)
         if missing:
             raise UserError(
                 "; ".join(f"--eval_metrics: {name} is {words}" for name, words in missing.items())
@@ -60,9 +62,3 @@ class Evaluation(Every):
         self.record.scalars(step, {name: estimate.value for name, estimate in values.items()})
         first = next(iter(values.values()))
         self.store.offer(step, -first.value if first.better == "higher" else first.value)
-
-    def on_train_end(self, logs=None):
-        # An interrupted run is not judged: going on from here must not differ from never stopping.
-        step = self.model.step
-        if step % self.every and not self.model.stop_training:
-            self.at_step(step, {})

@@ -17,3 +17,15 @@ class Every(keras.callbacks.Callback):
 
     def at_step(self, step: int, logs: dict) -> None:
         raise NotImplementedError
+
+
+class EveryAndLast(Every):
+    """Calls `at_step` after the last step too, unless the run was interrupted.
+
+    Going on from an interruption must not differ from never stopping.
+    """
+
+    def on_train_end(self, logs=None):
+        step = self.model.step
+        if step % self.every and not self.model.stop_training:
+            self.at_step(step, {})

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, UnidentifiedImageError
 
-from callbacks.every import Every
+from callbacks.every import EveryAndLast
 from callbacks.record import Record
 from data.images import to_uint8
 from support.errors import UserError, reason
@@ -54,7 +54,7 @@ def save_png(image: np.ndarray, path: Path) -> None:
         Image.fromarray(image.squeeze(-1) if image.shape[-1] == 1 else image).save(temporary)
 
 
-class Samples(Every):
+class Samples(EveryAndLast):
     """Writes grids of samples as PNG and to TensorBoard.
 
     Args:
@@ -90,11 +90,6 @@ class Samples(Every):
         image = self._draw(self.model.generator.finished(self._z))
         save_png(image, self.folder / f"step-{step:07d}.png")
         self.record.image(step, "samples", image)
-
-    def on_train_end(self, logs=None):
-        step = self.model.step
-        if step % self.every and not self.model.stop_training:
-            self.at_step(step, {})
 
 
 def animate(folder: Path) -> None:

@@ -25,7 +25,7 @@ def fit(image, shape: ImageShape):
     if tuple(image.shape) == tuple(shape):
         return image
     height, width, channels = shape
-    image = _fit_channels(image, channels)
+    image = fit_channels(image, channels)
     size = tf.shape(image)
     h, w = size[0], size[1]
     crop_h = tf.minimum(h, tf.maximum(1, w * height // width))
@@ -35,7 +35,8 @@ def fit(image, shape: ImageShape):
     return tf.ensure_shape(tf.cast(tf.clip_by_value(tf.round(resized), 0, 255), tf.uint8), shape)
 
 
-def _fit_channels(image, channels: int):
+def fit_channels(image, channels: int):
+    """Images (..., C) in grey (1) or colour (3): averaged or repeated; transparency is dropped."""
     given = image.shape[-1]
     if given in (2, 4):  # The last one is transparency.
         image, given = image[..., : given - 1], given - 1

@@ -9,7 +9,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from data.images import from_uint8
+from data.images import fit_channels, from_uint8
 from support.errors import UserError, reason
 from support.registry import Registry
 
@@ -149,8 +149,7 @@ class PerColour(FeatureSpace):
 def fitted(images, shape: tuple[int | None, ...]):
     """Pictures (n, h, w, c) resized with antialiasing and grey or coloured as (H, W, C) asks; None: as is."""
     height, width, channels = (wanted or own for wanted, own in zip(shape, images.shape[1:], strict=True))
-    if channels != images.shape[-1]:
-        images = tf.image.rgb_to_grayscale(images) if channels == 1 else tf.image.grayscale_to_rgb(images)
+    images = fit_channels(images, channels)
     if (height, width) != tuple(images.shape[1:3]):
         images = tf.image.resize(images, (height, width), method="bilinear", antialias=True)
     return images

@@ -4,14 +4,17 @@ import keras
 
 import losses
 import models
+from callbacks import CheckpointStore
 from evaluation import features
 from evaluation.reference import Reference
 from experiment import optimizers
 from experiment.settings import Settings
+from experiment.workdir import Workdir
 from losses.objective import registry as objectives
 from models.gan import GAN
 from models.gan import registry as algorithms
 from models.network import registry as pairs
+from support.errors import UserError
 
 
 def gan(settings: Settings) -> GAN:
@@ -41,6 +44,18 @@ def gan(settings: Settings) -> GAN:
         _optimizer(settings, settings.discriminator_learning_rate),
     )
     return pair
+
+
+def restored(workdir: Workdir, checkpoint: str) -> GAN:
+    """The GAN of a run directory at a checkpoint, "latest" or "best".
+
+    Raises:
+        UserError: The directory holds no run, or it has no checkpoint yet.
+    """
+    built = gan(workdir.settings())
+    if not CheckpointStore(built, workdir.checkpoints).restore(best=checkpoint == "best"):
+        raise UserError(f"{workdir.checkpoints} holds no checkpoint yet: train longer")
+    return built
 
 
 def reference(settings: Settings) -> Reference:
