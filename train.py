@@ -79,21 +79,22 @@ def fit(gan, reference: Reference, settings: Settings, workdir: Workdir, store) 
     checkpoints = callbacks.Checkpoints(store, settings.checkpoint_every)
     metrics = settings.eval_metrics.split(",")
     images = reference.examples
+    last, seed = settings.steps, settings.seed
+    others = [
+        callbacks.StopOnNonFinite(),
+        progress,
+        callbacks.Scalars(record, settings.log_every),
+        callbacks.Samples(record, workdir.samples, images, settings.sample_every, last, seed),
+        # Before the checkpoint of the same step, which holds the best score.
+        callbacks.Evaluation(record, store, reference, metrics, settings.eval_every, last),
+        checkpoints,
+    ]
     try:
         gan.fit(
-            data.batches(images, settings.n_critic * settings.batch_size, settings.seed, gan.step),
-            steps_per_epoch=settings.steps - gan.step,
+            data.batches(images, settings.n_critic * settings.batch_size, seed, gan.step),
             shuffle=False,
             verbose=0,
-            callbacks=[
-                callbacks.StopOnNonFinite(),
-                progress,
-                callbacks.Scalars(record, settings.log_every),
-                callbacks.Samples(record, workdir.samples, images, settings.sample_every, settings.seed),
-                # Before the checkpoint of the same step, which holds the best score.
-                callbacks.Evaluation(record, store, reference, metrics, settings.eval_every),
-                checkpoints,
-            ],
+            callbacks=[callbacks.Pace(others, last), *others],
         )
     finally:
         progress.close()

@@ -2,6 +2,7 @@
 
 from callbacks.checkpoints import Checkpoints, CheckpointStore
 from callbacks.evaluation import Evaluation
+from callbacks.every import Pace
 from callbacks.finite import StopOnNonFinite
 from callbacks.progress import ProgressBar
 from callbacks.record import Record
@@ -12,6 +13,7 @@ __all__ = [
     "CheckpointStore",
     "Checkpoints",
     "Evaluation",
+    "Pace",
     "ProgressBar",
     "Record",
     "Samples",

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from callbacks.checkpoints import CheckpointStore
-from callbacks.every import EveryAndLast
+from callbacks.every import Every
 from callbacks.record import Record
 from evaluation import measures
 from evaluation.judge import evidence, left_out, measured
@@ -13,7 +13,7 @@ from evaluation.samples import of_gan
 from support.errors import UserError
 
 
-class Evaluation(EveryAndLast):
+class Evaluation(Every):
     """Measures every so many steps and at the end; keeps the best checkpoint by the first of the numbers.
 
     Numbers are recorded as "eval/NAME", with the feature space of those that depend on it. The samples
@@ -25,12 +25,19 @@ class Evaluation(EveryAndLast):
         reference: The real examples, and how many samples to draw.
         metrics: Names of measures, one at least.
         every: Steps between two evaluations.
+        last: The run's last step, after which there is one too.
     """
 
     def __init__(
-        self, record: Record, store: CheckpointStore, reference: Reference, metrics: Sequence[str], every: int
+        self,
+        record: Record,
+        store: CheckpointStore,
+        reference: Reference,
+        metrics: Sequence[str],
+        every: int,
+        last: int,
     ):
-        super().__init__(every)
+        super().__init__(every, last)
         self.record = record
         self.store = store
         self.reference = reference

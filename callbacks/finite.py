@@ -1,8 +1,7 @@
 """A guard against runs that go on after they are lost."""
 
-import math
-
 import keras
+import numpy as np
 
 from support.errors import UserError
 
@@ -11,9 +10,12 @@ class StopOnNonFinite(keras.callbacks.Callback):
     """Ends the run when anything the step returns is NaN or infinite, before it is saved."""
 
     def on_train_batch_end(self, batch, logs=None):
-        for name, value in (logs or {}).items():
-            if not math.isfinite(value):
+        for name, steps in (logs or {}).items():
+            values = np.atleast_1d(steps)
+            lost = np.flatnonzero(~np.isfinite(values))
+            if lost.size:
+                step = self.model.step - len(values) + 1 + lost[0]
                 raise UserError(
-                    f"training diverged: {name} is {value} at step {self.model.step}; the last "
+                    f"training diverged: {name} is {values[lost[0]]} at step {step}; the last "
                     "checkpoint is kept: try a lower --learning_rate in another --workdir"
                 )

@@ -3,6 +3,7 @@
 import sys
 
 import keras
+import numpy as np
 from tqdm import tqdm
 
 
@@ -21,9 +22,11 @@ class ProgressBar(keras.callbacks.Callback):
         self._bar = tqdm(initial=step, total=steps, unit="step", mininterval=interval)
 
     def on_train_batch_end(self, batch, logs=None):
-        losses = {name: value for name, value in (logs or {}).items() if name.endswith("_loss")}
+        losses = {
+            name: np.atleast_1d(steps)[-1] for name, steps in (logs or {}).items() if name.endswith("_loss")
+        }
         self._bar.set_postfix(losses, refresh=False)
-        self._bar.update()
+        self._bar.update(self.model.step - self._bar.n)
 
     def close(self) -> None:
         """Leaves the terminal in order; Keras calls no callback when a run ends in an error."""

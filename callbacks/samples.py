@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, UnidentifiedImageError
 
-from callbacks.every import EveryAndLast
+from callbacks.every import Every
 from callbacks.record import Record
 from data.images import to_uint8
 from support.errors import UserError, reason
@@ -54,19 +54,20 @@ def save_png(image: np.ndarray, path: Path) -> None:
         Image.fromarray(image.squeeze(-1) if image.shape[-1] == 1 else image).save(temporary)
 
 
-class Samples(EveryAndLast):
+class Samples(Every):
     """Writes grids of samples as PNG and to TensorBoard.
 
     Args:
         record: Where TensorBoard's pictures go.
         folder: Folder of the PNG files.
         real: uint8 (N, H, W, C) or float32 (N, D), N >= 1: real examples, shown beside the samples.
-        every: Steps between two pictures; one more is drawn before the first and after the last step.
+        every: Steps between two pictures; one more is drawn before the first step.
+        last: The run's last step, after which one is drawn too.
         seed: Seed of the fixed noise.
     """
 
-    def __init__(self, record: Record, folder: Path, real: np.ndarray, every: int, seed: int):
-        super().__init__(every)
+    def __init__(self, record: Record, folder: Path, real: np.ndarray, every: int, last: int, seed: int):
+        super().__init__(every, last)
         self.record = record
         self.folder = folder
         self.count = ROWS * COLUMNS if real.ndim == 4 else POINTS

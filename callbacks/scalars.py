@@ -1,6 +1,7 @@
 """Losses, scores, gradient norms, learning rates and speed over the steps."""
 
 import time
+from collections import defaultdict
 
 import numpy as np
 
@@ -19,21 +20,24 @@ class Scalars(Every):
     def __init__(self, record: Record, every: int):
         super().__init__(every)
         self.record = record
-        self._since: list[dict[str, float]] = []
+        self._since: dict[str, list[np.ndarray]] = defaultdict(list)
 
     def on_train_begin(self, logs=None):
         self._start = time.perf_counter()
 
     def on_train_batch_end(self, batch, logs=None):
-        self._since.append(dict(logs or {}))
+        for name, values in (logs or {}).items():
+            self._since[name].append(np.atleast_1d(values))
         super().on_train_batch_end(batch, logs)
 
     def at_step(self, step, logs):
-        values = {name: float(np.mean([logs[name] for logs in self._since])) for name in self._since[-1]}
+        since = {name: np.concatenate(values) for name, values in self._since.items()}
+        values = {name: float(np.mean(steps, dtype=np.float64)) for name, steps in since.items()}
         for player in ("generator", "discriminator"):
             optimizer = getattr(self.model, f"{player}_optimizer")
             values[f"{player}_learning_rate"] = float(optimizer.learning_rate)
-        values["steps_per_second"] = len(self._since) / (time.perf_counter() - self._start)
+        steps = max(map(len, since.values()))
+        values["steps_per_second"] = steps / (time.perf_counter() - self._start)
         self.record.scalars(step, values)
-        self._since = []
+        self._since.clear()
         self._start = time.perf_counter()

@@ -15,6 +15,7 @@ from typing import Annotated, Any
 import keras
 from keras import layers
 
+from models.layers import LeakyReLU
 from models.network import (
     Discriminator,
     DiscriminatorBatchNorm,
@@ -81,11 +82,11 @@ class DCGANDiscriminator(Discriminator):
         super().__init__(image_shape=image_shape, head_initializer=normal_weights(), **own, **shared)
         filters = filters or filters_near_image(image_shape)
         self.add(_downsample(filters, kernel, **_weights(batch_norm=False)))
-        self.add(layers.LeakyReLU(0.2))
+        self.add(LeakyReLU(0.2))
         for _ in halvings(image_shape)[2:]:
             filters *= 2
             self.add(_downsample(filters, kernel, **_weights(batch_norm)))
-            _normalise(self, batch_norm, layers.LeakyReLU(0.2))
+            _normalise(self, batch_norm, LeakyReLU(0.2))
         self.add(layers.Flatten())
         self.build((None, *image_shape))
 

@@ -7,6 +7,7 @@ import keras
 import tensorflow as tf
 
 import losses
+from models import calls
 from models.network import Discriminator
 from models.stabilisers import SpectralNormalization, mixes_examples, serializable
 from support.errors import UserError
@@ -44,29 +45,32 @@ def as_opponent(network: keras.Model, method: Callable | None = None, weights: S
     return call
 
 
-def in_turns(images, n_critic: int):
-    """(batch, ...) -> (n_critic, batch // n_critic, ...): what is left over is not used."""
-    size = tf.shape(images)[0] // n_critic
-    message = f"a batch holds the data of n_critic = {n_critic} turns: it needs that many examples"
+def in_turns(examples, turns: int):
+    """(batch, ...) -> (turns, batch // turns, ...): what is left over is not used."""
+    size = tf.shape(examples)[0] // turns
+    message = f"a batch holds the data of n_critic = {turns} turns: it needs that many examples"
     with tf.control_dependencies([tf.debugging.assert_positive(size, message)]):
-        used = images[: size * n_critic]
-    return tf.reshape(used, (n_critic, size, *images.shape[1:]))
+        used = examples[: size * turns]
+    return tf.reshape(used, (turns, size, *examples.shape[1:]))
 
 
-def repeat(turn: Callable, batches):
+def repeat(turn: Callable, *batches):
     """Takes `turn` on each of the batches in order, and returns what the last one returned.
 
-    The turn is traced twice however many batches there are: unrolled, the time to the first step would
+    The turn is traced once however many batches there are: unrolled, the time to the first step would
     grow with `n_critic`.
     """
-    count = batches.shape[0]
-    logs = turn(batches[0])
+    count = batches[0].shape[0]
+    if count > 1 and not tf.executing_eagerly():
+        turn = tf.function(turn, autograph=False)
+
+    def at(i):
+        return turn(*(batch[i] for batch in batches))
+
+    logs = at(0)
     if count > 1:
         _, logs = tf.while_loop(
-            lambda i, _: i < count,
-            lambda i, _: (i + 1, turn(batches[i])),
-            (1, logs),
-            parallel_iterations=1,
+            lambda i, _: i < count, lambda i, _: (i + 1, at(i)), (1, logs), parallel_iterations=1
         )
     return logs
 
@@ -90,6 +94,9 @@ class GAN(keras.Model):
         n_critic: Turns of the discriminator a step, Algorithm 1's k; by default the objective's paper's.
         seed: Seed of the noise (int). Dropout draws from its layers' own seeds.
 
+    `steps_per_call` is the number of steps that `fit` takes between two calls of its callbacks, 1 at
+    first; what the steps returned is then given to the callbacks as arrays. See `models.calls`.
+
     Raises:
         ValueError: A trainable variable belongs to both players, the objective's penalty forbids the
             discriminator's batch norm, or its scores are not what the objective takes.
@@ -111,6 +118,7 @@ class GAN(keras.Model):
         self.objective = losses.get(objective) if isinstance(objective, str) else objective
         self.n_critic = n_critic or self.objective.paper["n_critic"]
         self.seed_generator = keras.random.SeedGenerator(seed)
+        self.steps_per_call = 1
         self.built = True
         self._check_players()
 
@@ -120,6 +128,7 @@ class GAN(keras.Model):
         if shared:
             raise UserError(f"generator and discriminator share the weights {', '.join(shared)}")
         mixing = [layer.name for layer in self.discriminator._flatten_layers() if mixes_examples(layer)]
+        self._mixes_examples = bool(mixing)
         if mixing and not self.objective.allows_batch_norm:
             raise UserError(
                 f"the penalty {', '.join(self.objective.penalties)} needs scores that do not depend on the "
@@ -164,6 +173,14 @@ class GAN(keras.Model):
         self.generator_optimizer.build(self.generator.trainable_variables)
         self.discriminator_optimizer.build(self.discriminator.trainable_variables)
 
+    def make_train_function(self, force=False):
+        """What `fit` calls: `steps_per_call` steps."""
+        if self.run_eagerly:
+            return super().make_train_function(force)
+        if force or self.train_function is None:
+            self.train_function = calls.train_function(self)
+        return self.train_function
+
     @property
     def step(self) -> int:
         """Generator updates made so far."""
@@ -186,17 +203,17 @@ class GAN(keras.Model):
     def train_step(self, data):
         """One step of Algorithm 1."""
         real_images, _, _ = keras.utils.unpack_x_y_sample_weight(data)
-        batches = in_turns(real_images, self.n_critic)
-        discriminator_logs = repeat(self.discriminator_turn, batches)
-        return {**discriminator_logs, **self.generator_turn(batches[-1])}
+        real = in_turns(real_images, self.n_critic)
+        turns = self.n_critic + 1
+        z = in_turns(self.generator.sample_latent(turns * tf.shape(real)[1], self.seed_generator), turns)
+        discriminator_logs = repeat(self.discriminator_turn, real, z[:-1])
+        return {**discriminator_logs, **self.generator_turn(real[-1], z[-1])}
 
-    def discriminator_turn(self, real):
-        """One update of the discriminator on real images and as many generated ones."""
-        z = self.generator.sample_latent(tf.shape(real)[0], self.seed_generator)
+    def discriminator_turn(self, real, z):
+        """One update of the discriminator on real images and as many generated ones, from noise z."""
         fake = as_opponent(self.generator)(z)
         with tf.GradientTape() as tape:
-            real_scores = self.discriminator(real, training=True)
-            fake_scores = self.discriminator(fake, training=True)
+            real_scores, fake_scores = self.scores(real, fake)
             loss = self.objective.discriminator_cost(real_scores, fake_scores, self.seed_generator)
             loss += self.objective.penalty(
                 as_opponent(self.discriminator),
@@ -213,9 +230,14 @@ class GAN(keras.Model):
             **self.objective.summaries(real_scores, fake_scores),
         }
 
-    def generator_turn(self, real):
-        """One update of the generator; `real` is the data that the discriminator saw last."""
-        z = self.generator.sample_latent(tf.shape(real)[0], self.seed_generator)
+    def scores(self, real, fake):
+        """The discriminator's scores of both batches, in one pass where no example's depends on the rest."""
+        if self._mixes_examples:
+            return self.discriminator(real, training=True), self.discriminator(fake, training=True)
+        return tf.split(self.discriminator(tf.concat([real, fake], axis=0), training=True), 2)
+
+    def generator_turn(self, real, z):
+        """One update of the generator from noise z; `real` is the data that the discriminator saw last."""
         with tf.GradientTape() as tape:
             loss = self.generator_loss(real, self.generator(z, training=True))
             loss += sum(self.generator.losses)

@@ -9,6 +9,7 @@ import numpy as np
 from keras import layers, ops
 
 from models import latent as latents
+from models.layers import BatchNormalization
 from models.stabilisers import (
     DiffAugment,
     InstanceNoise,
@@ -61,7 +62,7 @@ class Network(keras.Model):
         references = self.stabilisers.virtual_batch_norm
         if references:
             return VirtualBatchNormalization(references, **options)
-        return layers.BatchNormalization(momentum=momentum, **options)
+        return BatchNormalization(momentum=momentum, **options)
 
     def build(self, input_shape):
         references = self.stabilisers.virtual_batch_norm

@@ -64,7 +64,7 @@ class UnrolledGAN(GAN):
 
     def compile(self, *optimizers, **options):
         super().compile(*optimizers, **options)
-        if type(self.discriminator_optimizer) is not keras.optimizers.Adam:
+        if not isinstance(self.discriminator_optimizer, keras.optimizers.Adam):
             name = type(self.discriminator_optimizer).__name__
             raise UserError(f"unrolled updates are Adam's, and the optimizer is {name}: choose adam")
 

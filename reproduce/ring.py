@@ -118,6 +118,7 @@ def train(row: str, seed: int) -> dict:
     import tensorflow as tf
 
     import data
+    from callbacks import Pace
     from experiment import build
     from experiment.settings import resolve
     from metrics import mode_coverage
@@ -125,14 +126,13 @@ def train(row: str, seed: int) -> dict:
     tf.config.experimental.enable_op_determinism()
     settings = resolve(settings_of(row, seed))
     gan = build.gan(settings)
-    gan.steps_per_execution = 100
     ring = data.find("ring")
     assert isinstance(ring, data.Points) and ring.centres is not None and ring.std is not None
     gan.fit(
         data.batches(ring.draw(), settings.n_critic * settings.batch_size, seed),
-        steps_per_epoch=settings.steps,
         shuffle=False,
         verbose=0,
+        callbacks=[Pace([], settings.steps)],
     )
     samples = np.asarray(gan.generator.finished(gan.generator.sample_latent(SAMPLES, seed)))
     counted = mode_coverage(samples, ring.centres, ring.std)._asdict()

@@ -3,6 +3,7 @@
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 
 from experiment import optimizers
 from experiment.optimizers import MomentumSGD, learning_rate_schedule
@@ -33,6 +34,42 @@ def test_momentum_rises_linearly(first, last, momenta):
     assert trajectory(MomentumSGD(0.1, first, last, 2)) == pytest.approx(expected, rel=1e-6)
 
 
+@pytest.mark.parametrize("scale", [1.0, 1e-6])
+def test_adam_is_algorithm_1_of_its_paper(scale):
+    """Kingma and Ba 2015, written out in the faster form that ends section 2."""
+    w, m, v, expected = 1.0, 0.0, 0.0, []
+    for t in range(1, 7):
+        gradient = scale * w
+        m = 0.5 * m + 0.5 * gradient
+        v = 0.9 * v + 0.1 * gradient**2
+        w -= 0.01 * np.sqrt(1 - 0.9**t) / (1 - 0.5**t) * m / (np.sqrt(v) + 1e-8)
+        expected.append(w)
+    path = trajectory(optimizers.registry.create("adam", 0.01, beta_1=0.5, beta_2=0.9), 6, scale)
+    assert path == pytest.approx(expected, rel=1e-5)
+
+
+@pytest.mark.parametrize(
+    "ours, keras_own",
+    [
+        (optimizers.Adam(0.01, beta_1=0.5), keras.optimizers.Adam(0.01, beta_1=0.5)),
+        (optimizers.RMSprop(0.01, rho=0.9), keras.optimizers.RMSprop(0.01, rho=0.9)),
+        (optimizers.RMSprop(0.01, momentum=0.5), keras.optimizers.RMSprop(0.01, momentum=0.5)),
+    ],
+    ids=["adam", "rmsprop", "rmsprop with momentum"],
+)
+def test_one_kernel_does_what_keras_composes(ours, keras_own):
+    rng = np.random.default_rng(0)
+    start, gradients = rng.normal(size=(7, 5)), rng.normal(size=(20, 7, 5))
+    ends = []
+    for optimizer in (ours, keras_own):
+        w = keras.Variable(start, dtype="float32")
+        optimizer.build([w])
+        for gradient in gradients:
+            optimizer.apply([tf.constant(gradient, tf.float32)], [w])
+        ends.append(w.numpy())
+    np.testing.assert_allclose(*ends, rtol=2e-5, atol=1e-6)
+
+
 @pytest.mark.parametrize("scale", [1.0, 1e-4])
 def test_rmsprop_is_that_of_wgans_code_down_to_small_gradients(scale):
     w, square, expected = 1.0, 0.0, []
@@ -54,7 +91,11 @@ def test_decay_divides_after_every_update():
     assert path == pytest.approx(expected, rel=1e-6)
 
 
-def test_an_optimizer_can_be_saved():
-    optimizer = MomentumSGD(0.1, 0.5, 0.7, 2)
+@pytest.mark.parametrize(
+    "optimizer",
+    [MomentumSGD(0.1, 0.5, 0.7, 2), optimizers.Adam(0.1), optimizers.RMSprop(0.1)],
+    ids=lambda optimizer: type(optimizer).__name__,
+)
+def test_an_optimizer_can_be_saved(optimizer):
     copy = keras.optimizers.deserialize(keras.optimizers.serialize(optimizer))
     assert trajectory(copy) == trajectory(optimizer)

@@ -64,10 +64,10 @@ def test_steps_are_algorithm_1_written_out(n_critic, steps):
     noise = keras.random.SeedGenerator(7)
     w, theta = 0.05, 0.0
     for step in range(steps):
-        for real in np.split(data[step], n_critic):
-            fake = keras.random.normal((batch, 1), seed=noise).numpy() + theta
+        z = keras.random.normal(((n_critic + 1) * batch, 1), seed=noise).numpy()
+        for real, part in zip(np.split(data[step], n_critic), np.split(z, n_critic + 1), strict=False):
+            fake = part + theta
             w = np.clip(w + rate * (real.mean() - fake.mean()), -clip, clip)
-        keras.random.normal((batch, 1), seed=noise)
         theta += rate * w
     assert float(gan.discriminator.w[0]) == pytest.approx(w, rel=1e-5)
     assert float(gan.generator.theta[0]) == pytest.approx(theta, rel=1e-5)
@@ -84,13 +84,27 @@ def test_a_step_is_n_critic_discriminator_updates_and_one_of_the_generator():
 
 def test_every_turn_draws_fresh_noise():
     gan = compiled(Shift(), Slope(), "wgan", n_critic=2, seed=3)
-    drawn = []
-    sample_latent = gan.generator.sample_latent
-    gan.generator.sample_latent = lambda count, seed: drawn.append(z := sample_latent(count, seed)) or z
-    gan.run_eagerly = True
-    gan.train_step(np.ones((8, 1), np.float32))
-    assert len(drawn) == 3 and all(z.shape == (4, 1) for z in drawn)
-    assert len(np.unique(np.concatenate(drawn))) == 12
+    turns = noted(gan)
+    for _ in range(2):
+        gan.train_step(np.ones((8, 1), np.float32))
+    noise = [z for _, z in turns]
+    assert len(noise) == 6 and all(z.shape == (4, 1) for z in noise)
+    assert len(np.unique(np.concatenate(noise))) == 24
+
+
+def noted(gan):
+    """What the turns of `gan` are given from now on: (real, z) of each."""
+    given = []
+    for name in ("discriminator_turn", "generator_turn"):
+        turn = getattr(gan, name)
+        note = lambda real, z, turn=turn: given.append((real.numpy(), z.numpy())) or turn(real, z)  # noqa: E731
+        setattr(gan, name, note)
+    return given
+
+
+def latents(gan, real):
+    """Noise for as many samples."""
+    return gan.generator.sample_latent(len(real), seed=0)
 
 
 def values(variables):
@@ -121,7 +135,7 @@ def test_a_turn_moves_one_player_and_leaves_the_other_with_its_statistics():
         still = other.trainable_variables, statistics(other)
         assert moved[1] and still[1]
         before_moved, before_still = ([values(v) for v in group] for group in (moved, still))
-        turn(tf.constant(images()))
+        turn(tf.constant(images()), latents(gan, images()))
         for old, variables in zip(before_moved, moved, strict=True):
             assert_all_differ(old, values(variables))
         for old, variables in zip(before_still, still, strict=True):
@@ -141,32 +155,24 @@ def pair_for(objective):
 def test_the_step_of_every_objective(name):
     """n_critic updates of D on fresh data and noise, one of G, and no turn touches the opponent."""
     gan = pair_for(name)
-    gan.run_eagerly = True
-    seen, drawn = [], []
-    turn, sample_latent = gan.discriminator_turn, gan.generator.sample_latent
-    gan.discriminator_turn = lambda real: seen.append(real.numpy()) or turn(real)
-    gan.generator.sample_latent = lambda count, seed: drawn.append(z := sample_latent(count, seed)) or z
-
     data = images(4 * gan.n_critic)
     generator = values(gan.generator.variables)
     for batch in np.split(data, gan.n_critic):
-        gan.discriminator_turn(tf.constant(batch))
+        gan.discriminator_turn(tf.constant(batch), latents(gan, batch))
     assert_same(generator, values(gan.generator.variables))
     discriminator = values(gan.discriminator.variables)
-    gan.generator_turn(tf.constant(data[:4]))
+    gan.generator_turn(tf.constant(data[:4]), latents(gan, data[:4]))
     for old, variable in zip(discriminator, gan.discriminator.variables, strict=True):
         assert variable.dtype != "float32" or np.array_equal(old, variable), variable.path
 
-    seen.clear(), drawn.clear()
+    turns = noted(gan)
     before = int(gan.discriminator_optimizer.iterations), gan.step
     gan.train_step(data)
     assert int(gan.discriminator_optimizer.iterations) == before[0] + gan.n_critic
     assert gan.step == before[1] + 1
-    if gan.n_critic > 1:  # The turns after the first are a loop in the graph.
-        assert len(drawn) >= 2
-    np.testing.assert_array_equal(seen[0], data[:4])
-    noise = np.concatenate(drawn)
-    assert len(np.unique(noise, axis=0)) == len(noise)
+    real, noise = (np.concatenate(part) for part in zip(*turns, strict=True))
+    np.testing.assert_array_equal(real, [*data, *data[-4:]])
+    assert len(np.unique(noise, axis=0)) == len(noise) == 4 * (gan.n_critic + 1)
 
 
 @pytest.mark.parametrize("name", losses.names(aliases=False))
@@ -175,12 +181,12 @@ def test_no_objective_swaps_real_and_fake(name):
     rng = np.random.default_rng(0)
     gan = compiled(Shift(), Slope(0.0), losses.get(name, penalties={}), n_critic=1, seed=0, rate=0.01)
     for _ in range(3):
-        gan.discriminator_turn(tf.constant(rng.normal(3, 1, (32, 1)), tf.float32))
+        gan.discriminator_turn(tf.constant(rng.normal(3, 1, (32, 1)), tf.float32), tf.random.normal((32, 1)))
     slope = float(gan.discriminator.w[0])
     assert (slope < 0) if losses.get(name).needs_energy else (slope > 0 or name == "mmd_gan")
     if name == "mmd_gan":  # The kernel is even: features with either sign tell as much.
         gan.discriminator.w.assign([1.0])
-    gan.generator_turn(tf.constant(rng.normal(3, 1, (32, 1)), tf.float32))
+    gan.generator_turn(tf.constant(rng.normal(3, 1, (32, 1)), tf.float32), tf.random.normal((32, 1)))
     assert float(gan.generator.theta[0]) > 0
 
 
@@ -394,3 +400,20 @@ def test_standard_keras_callbacks_work(tmp_path):
 
 def test_predict_gives_images():
     assert dcgan_pair().predict(np.zeros((3, 8), np.float32), verbose=0).shape == (3, 8, 8, 1)
+
+
+@pytest.mark.parametrize(
+    "options",
+    [{}, dict(discriminator_batch_norm=False), dict(minibatch_discrimination=3), dict(virtual_batch_norm=4)],
+    ids=str,
+)
+def test_one_pass_of_real_and_generated_images_scores_as_two(options):
+    """Where batch norm or another layer mixes examples, the batches stay apart."""
+    gan = dcgan_pair(**options)
+    for weight in gan.discriminator.trainable_variables:  # Larger than at the start, so that scores differ.
+        weight.assign(10 * weight)
+    real, fake = tf.constant(images(6)), tf.constant(0.1 * images(6, seed=1))
+    apart = gan.discriminator(real, training=True), gan.discriminator(fake, training=True)
+    assert not np.allclose(*apart, rtol=1e-2)
+    for got, expected in zip(gan.scores(real, fake), apart, strict=True):
+        np.testing.assert_allclose(got, expected, rtol=1e-4, atol=1e-5)

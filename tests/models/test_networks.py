@@ -55,8 +55,8 @@ def test_maxout_is_the_largest_of_its_pieces():
     maxout = discriminator.body.layers[3]
     x = np.random.default_rng(0).normal(size=(3, 4)).astype(np.float32)
     kernel, bias = maxout.get_weights()
-    pieces = (x @ kernel + bias).reshape(3, 240, 5)
-    np.testing.assert_allclose(maxout(x), pieces.max(axis=-1), rtol=1e-5, atol=1e-7)
+    pieces = (x @ kernel + bias).reshape(3, 5, 240)
+    np.testing.assert_allclose(maxout(x), pieces.max(axis=1), rtol=1e-5, atol=1e-7)
 
 
 def test_mlp_discriminator_drops_a_fifth_of_the_pixels_and_half_of_the_units():

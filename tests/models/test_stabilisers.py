@@ -85,10 +85,11 @@ def test_a_step_makes_one_power_iteration_per_update_and_all_its_batches_see_one
     layers = [x for x in gan.discriminator._flatten_layers() if isinstance(x, SpectralNormalization)]
     assert len(layers) == 3  # Two convolutions and the score.
     before = [layer.u.numpy() for layer in layers]
-    gan.generator_turn(pictures())
+    z = gan.generator.sample_latent(len(pictures()), seed=0)
+    gan.generator_turn(pictures(), z)
     for layer, u in zip(layers, before, strict=True):
         np.testing.assert_array_equal(layer.u, u)
-    gan.discriminator_turn(tf.constant(pictures()))
+    gan.discriminator_turn(tf.constant(pictures()), z)
     for layer, u in zip(layers, before, strict=True):
         matrix = layer._kernel().numpy().reshape(-1, len(u))
         v = matrix @ u / np.linalg.norm(matrix @ u)
@@ -106,13 +107,14 @@ def test_regularisation_enters_both_players_losses():
     plain, regular = pair("wgan"), pair("wgan", orthogonal_regularization=0.5)
     regular.set_weights(plain.get_weights())
     real = tf.constant(pictures())
+    z = plain.generator.sample_latent(len(real), seed=0)
     for turn, key, player in (
         ("discriminator_turn", "discriminator_loss", "discriminator"),
         ("generator_turn", "generator_loss", "generator"),
     ):
         kernels = [w for w in getattr(plain, player).trainable_variables if len(w.shape) > 1]
         expected = 0.5 * sum(float(squared_distance_from_orthogonal(w)) for w in kernels)
-        ours, theirs = getattr(regular, turn)(real)[key], getattr(plain, turn)(real)[key]
+        ours, theirs = getattr(regular, turn)(real, z)[key], getattr(plain, turn)(real, z)[key]
         assert float(ours - theirs) == pytest.approx(expected, rel=1e-3)
         regular.set_weights(plain.get_weights())
 
@@ -123,7 +125,7 @@ def test_historical_averaging_pulls_towards_the_mean_of_all_past_weights():
     past = []
     for _ in range(4):
         past.append([w.numpy() for w in gan.discriminator.trainable_variables])
-        gan.discriminator_turn(real)
+        gan.discriminator_turn(real, tf.random.normal((8, gan.generator.latent_dim)))
     now = [w.numpy() for w in gan.discriminator.trainable_variables]
     means = [np.mean(weights, axis=0) for weights in zip(*past, now, strict=True)]
     for mean, kept in zip(means, gan.discriminator.past, strict=True):
@@ -137,7 +139,7 @@ def test_moving_average_of_the_generator_is_what_users_see():
     generator = gan.generator
     average = [w.numpy() for w in generator.trainable_variables]
     for _ in range(3):
-        gan.generator_turn(tf.random.normal((8, 2)))
+        gan.generator_turn(tf.random.normal((8, 2)), tf.random.normal((8, generator.latent_dim)))
         average = [
             0.8 * a + 0.2 * w.numpy() for a, w in zip(average, generator.trainable_variables, strict=True)
         ]

@@ -1,0 +1,37 @@
+"""Several training steps in one call of a graph, for steps that are shorter than what a call costs."""
+
+from collections.abc import Callable, Iterator
+
+import tensorflow as tf
+
+
+def train_function(model) -> Callable[[Iterator], dict]:
+    """What Keras's `fit` calls over and over with its iterator: `model.steps_per_call` steps of training.
+
+    It returns what the steps logged by name: a number, or of several steps an array (steps,) of one each.
+    The number of steps may change from call to call; a step is traced once.
+    """
+
+    def step_on_replicas(data):
+        logs = model.distribute_strategy.run(model.train_step, args=(data,))
+        reduce = model.distribute_strategy.reduce
+        return {name: reduce(tf.distribute.ReduceOp.MEAN, value, axis=None) for name, value in logs.items()}
+
+    step = tf.function(step_on_replicas, autograph=False, jit_compile=model.jit_compile)
+
+    @tf.function(autograph=False)
+    def steps(iterator, count):
+        logs = step.get_concrete_function(iterator.element_spec).structured_outputs
+        return tf.map_fn(
+            lambda _: step(next(iterator)),
+            tf.range(count),
+            fn_output_signature=tf.nest.map_structure(lambda value: tf.TensorSpec((), value.dtype), logs),
+            parallel_iterations=1,
+        )
+
+    def call(iterator):
+        count = model.steps_per_call
+        logs = {name: values.numpy() for name, values in steps(iterator, tf.constant(count)).items()}
+        return logs if count > 1 else {name: float(values[0]) for name, values in logs.items()}
+
+    return call
