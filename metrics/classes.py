@@ -4,7 +4,7 @@ import itertools
 from typing import NamedTuple
 
 import numpy as np
-from scipy.special import rel_entr
+import scipy
 
 from metrics import arrays
 
@@ -55,7 +55,7 @@ def inception_score(class_probabilities, splits: int = 10) -> InceptionScore:
     scores = []
     for start, stop in itertools.pairwise(np.arange(splits + 1) * len(p) // splits):
         part = p[start:stop]
-        scores.append(np.exp(rel_entr(part, part.mean(axis=0)).sum(axis=1).mean()))
+        scores.append(np.exp(scipy.special.rel_entr(part, part.mean(axis=0)).sum(axis=1).mean()))
     return InceptionScore(float(np.mean(scores)), float(np.std(scores)))
 
 
@@ -73,5 +73,5 @@ def class_balance(labels, classes: int) -> ClassBalance:
         shares=shares,
         found=int(np.count_nonzero(shares)),
         total_variation=float(np.abs(shares - 1 / classes).sum() / 2),
-        kl=float(rel_entr(shares, 1 / classes).sum()),
+        kl=float(scipy.special.rel_entr(shares, 1 / classes).sum()),
     )

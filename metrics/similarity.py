@@ -1,7 +1,7 @@
 """Structural similarity over several scales, which shows how alike samples are."""
 
 import numpy as np
-from scipy import ndimage
+import scipy
 
 from metrics import arrays
 
@@ -79,7 +79,7 @@ def _window_means(x: np.ndarray) -> np.ndarray:
         size = min(WINDOW, x.shape[axis])
         offsets = np.arange(size) - (size - 1) / 2
         taps = np.exp(-0.5 * (offsets / (SIGMA * size / WINDOW)) ** 2)
-        x = ndimage.correlate1d(x, taps / taps.sum(), axis, mode="nearest")
+        x = scipy.ndimage.correlate1d(x, taps / taps.sum(), axis, mode="nearest")
         x = x.take(np.arange(size // 2, size // 2 + x.shape[axis] - size + 1), axis)
     return x
 

@@ -4,7 +4,7 @@ import os
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
-from scipy import ndimage
+import scipy
 
 from metrics import arrays
 
@@ -64,7 +64,7 @@ def laplacian_pyramid(images) -> list[np.ndarray]:
 
 def _blur(images: np.ndarray) -> np.ndarray:
     for axis in (1, 2):
-        images = ndimage.correlate1d(images, _TAPS, axis, mode="mirror")
+        images = scipy.ndimage.correlate1d(images, _TAPS, axis, mode="mirror")
     return images
 
 

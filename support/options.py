@@ -6,10 +6,12 @@ are derived from that.
 """
 
 import dataclasses
+import functools
 import inspect
 import math
+import types
 import typing
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from support.errors import UserError, unknown
@@ -78,8 +80,14 @@ class Parameter:
         self.option.check(name, value)
 
 
-def parameters(thing: Callable[..., Any]) -> dict[str, Parameter]:
+def parameters(thing: Callable[..., Any]) -> Mapping[str, Parameter]:
     """The options that a function or dataclass declares, by name, in their order."""
+    hashable: Any = thing  # Dataclasses are, though mypy doubts it.
+    return _parameters(hashable)
+
+
+@functools.cache
+def _parameters(thing) -> Mapping[str, Parameter]:
     if dataclasses.is_dataclass(thing):
         defaults = {
             field.name: field.default
@@ -102,4 +110,4 @@ def parameters(thing: Callable[..., Any]) -> dict[str, Parameter]:
             given = [kind for kind in typing.get_args(declared) if kind is not type(None)]
             is_union = type(None) in typing.get_args(declared)
             found[name] = Parameter(option, given[0] if is_union else declared, default)
-    return found
+    return types.MappingProxyType(found)

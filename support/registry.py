@@ -2,7 +2,7 @@
 
 import importlib
 import pkgutil
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
 from support.errors import unknown
@@ -63,7 +63,7 @@ class Registry:
         """The name that `thing` is registered under."""
         return next(name for name, other in self._things.items() if other is thing)
 
-    def options(self, name: str) -> dict[str, Parameter]:
+    def options(self, name: str) -> Mapping[str, Parameter]:
         """The keyword options that `create` takes for `name`."""
         return parameters(self.find(name))
 
