@@ -16,6 +16,7 @@ import configs
 import data
 from evaluation.reference import Reference
 from experiment import build, cli
+from experiment.beside import callbacks_of
 from experiment.serving import export_saved_model
 from experiment.settings import Settings, resolve
 from experiment.workdir import Workdir
@@ -70,36 +71,12 @@ def train(settings: Settings, workdir: Workdir) -> int:
 
 def fit(gan, reference: Reference, settings: Settings, workdir: Workdir, store) -> signal.Signals | None:
     """Trains from the GAN's step to the last one. Returns the signal that ended it early, if any."""
-    record = callbacks.Record(workdir.path, gan.step)
-    if gan.step == 0:
-        record.hyperparameters(settings.to_json())
-        z = gan.generator.sample_latent(settings.options["packing"], settings.seed)
-        record.graph(lambda z: gan.discriminator(gan.generator(z)), z)
-    progress = callbacks.ProgressBar(settings.steps, gan.step)
-    checkpoints = callbacks.Checkpoints(store, settings.checkpoint_every)
-    metrics = settings.eval_metrics.split(",")
-    images = reference.examples
-    last, seed = settings.steps, settings.seed
-    others = [
-        callbacks.StopOnNonFinite(),
-        progress,
-        callbacks.Scalars(record, settings.log_every),
-        callbacks.Samples(record, workdir.samples, images, settings.sample_every, last, seed),
-        # Before the checkpoint of the same step, which holds the best score.
-        callbacks.Evaluation(record, store, reference, metrics, settings.eval_every, last),
-        checkpoints,
-    ]
-    try:
-        gan.fit(
-            data.batches(images, settings.n_critic * settings.batch_size, seed, gan.step),
-            shuffle=False,
-            verbose=0,
-            callbacks=[callbacks.Pace(others, last), *others],
-        )
-    finally:
-        progress.close()
-        record.close()
-    return signal.Signals(checkpoints.signal) if checkpoints.signal else None
+    batch_size = settings.n_critic * settings.batch_size
+    with callbacks_of(gan, reference, settings, workdir, store) as beside:
+        batches = data.batches(reference.examples, batch_size, settings.seed, gan.step)
+        gan.fit(batches, shuffle=False, verbose=0, callbacks=beside)
+    interrupted = beside[-1].signal
+    return signal.Signals(interrupted) if interrupted else None
 
 
 if __name__ == "__main__":

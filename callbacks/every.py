@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import keras
 
 #: What one call of the training graph may take: long beside the call itself, short for who waits for it.
-CALL_SECONDS = 0.1
+CALL_SECONDS = 0.25
 
 
 class Every(keras.callbacks.Callback):

@@ -72,7 +72,7 @@ class Record:
 
     def graph(self, function, *arguments) -> None:
         """Shows the graph of a function of tensors in TensorBoard."""
-        graph = tf.function(function).get_concrete_function(*arguments).graph
+        graph = tf.function(function, autograph=False).get_concrete_function(*arguments).graph
         with self.writer.as_default(step=0):
             tf.summary.graph(graph)
 

@@ -7,7 +7,7 @@ import models
 from callbacks import CheckpointStore
 from evaluation import features
 from evaluation.reference import Reference
-from experiment import optimizers
+from experiment import acceleration, optimizers
 from experiment.settings import Settings
 from experiment.workdir import Workdir
 from losses.objective import registry as objectives
@@ -24,12 +24,13 @@ def gan(settings: Settings) -> GAN:
         UserError: The networks do not fit the image shape or the objective.
     """
     keras.utils.set_random_seed(settings.seed)
-    generator, discriminator = models.get(
-        settings.model,
-        settings.image_shape,
-        settings.latent_dim,
-        **settings.options_of(pairs, settings.model),
-    )
+    with acceleration.computing_in(settings.precision):
+        generator, discriminator = models.get(
+            settings.model,
+            settings.image_shape,
+            settings.latent_dim,
+            **settings.options_of(pairs, settings.model),
+        )
     objective = losses.get(settings.loss, **settings.options_of(objectives, settings.loss))
     pair = algorithms.find(settings.algorithm)(
         generator,
@@ -42,6 +43,7 @@ def gan(settings: Settings) -> GAN:
     pair.compile(
         _optimizer(settings, settings.learning_rate),
         _optimizer(settings, settings.discriminator_learning_rate),
+        jit_compile=acceleration.jit_compile(settings.jit_compile),
     )
     return pair
 

@@ -15,7 +15,7 @@ import data
 import losses
 from data.images import ImageShape
 from evaluation import features, measures
-from experiment import optimizers
+from experiment import acceleration, optimizers
 from losses.objective import registry as objectives
 from models.gan import registry as algorithms
 from models.network import pair
@@ -91,6 +91,20 @@ class Settings:
     learning_rate_decay: Annotated[
         float, Option("The learning rate is divided by this after every update.", minimum=1)
     ] = 1.0
+
+    precision: Annotated[
+        str,
+        Option(
+            "What layers compute in; auto: bfloat16 where the machine gains by it.",
+            names=lambda: [*acceleration.PRECISIONS, acceleration.AUTO],
+        ),
+    ] = "float32"
+    jit_compile: Annotated[
+        str,
+        Option(
+            "Whether XLA compiles the step; auto: on a GPU.", names=lambda: [acceleration.AUTO, "on", "off"]
+        ),
+    ] = acceleration.AUTO
 
     log_every: Annotated[int, Option("Steps between two records of the scalars.", minimum=1)] = 50
     sample_every: Annotated[int, Option("Steps between two pictures of samples.", minimum=1)] = 200
@@ -172,6 +186,7 @@ def resolve(flags: Mapping[str, Any], config: str | None = None) -> Settings:
     given.setdefault("eval_every", given.get("checkpoint_every", own["checkpoint_every"].default))
     given.setdefault("latent_dim", pair(given.get("model", own["model"].default)).latent_dim)
     chosen = {name: given.get(name, found.default) for name, found in own.items()}
+    chosen["precision"] = acceleration.precision(chosen["precision"])
     source = data.find(chosen["dataset"], chosen["split"], chosen["data_dir"])
     chosen["image_shape"] = data.wanted_shape(source.shape, chosen["image_size"], chosen["channels"])
     chosen["data_identity"] = source.identity

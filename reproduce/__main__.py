@@ -2,20 +2,13 @@
 
 import support.environment  # isort: skip  # Before TensorFlow.  # noqa: F401
 
-import argparse
 import sys
 
 from reproduce import ring
+from support.arguments import Parser
 from support.errors import UserError
 
 EXPERIMENTS = {"ring": ring}
-
-
-class Parser(argparse.ArgumentParser):
-    """Says what is wrong in one line."""
-
-    def error(self, message):
-        self.exit(2, f"error: {message}\n")
 
 
 def main() -> int:

@@ -1,0 +1,111 @@
+"""What is measured, and the record of it: benchmarks/results.json, a part and workload at a time."""
+
+import datetime
+import json
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+from benchmarks import race, start, workloads
+from benchmarks.contenders import BFLOAT16, CONTENDERS
+from support import machine
+from support.errors import UserError
+from support.files import atomic
+
+RESULTS = Path(__file__).parent / "results.json"
+PACKAGES = ("tensorflow-cpu", "tensorflow", "keras", "torch", "numpy")
+#: Losses of float32 contenders differ by less in what is called the same computation.
+SAME = 1e-4
+#: Variants of workloads that show how time grows, and who is timed on them.
+SCALING = (
+    *(f"dcgan_28@batch_size={size}" for size in (16, 32, 128)),
+    *(f"dcgan_28@side={side}" for side in (16, 48)),
+    *(f"wgan@n_critic={turns}" for turns in (1, 2)),
+)
+SCALED = ("suite", "keras_tuned", "torch")
+
+
+def recorded() -> dict:
+    """What has been measured so far, by part."""
+    return json.loads(RESULTS.read_text()) if RESULTS.exists() else {}
+
+
+def _record(part: str, name: str, found: dict) -> None:
+    results = recorded()
+    now = datetime.date.today().isoformat()
+    about = dict(date=now, machine=machine.describe(*PACKAGES))
+    results.setdefault(part, {})[name] = {**about, **found}
+    with atomic(RESULTS) as temporary:
+        temporary.write_text(json.dumps(results, indent=1) + "\n")
+
+
+def steps(names: Sequence[str], chosen: Sequence[str], rounds: int) -> None:
+    """One training step of every contender on every workload."""
+    for workload in chosen:
+        _race("steps", names, workload, rounds)
+
+
+def scaling(names: Sequence[str], chosen: Sequence[str], rounds: int) -> None:
+    """The same over the size of the batch, the side of the pictures and n_critic."""
+    for workload in SCALING:
+        _race("scaling", [name for name in names if name in SCALED], workload, min(rounds, 5))
+
+
+def _race(part: str, names: Sequence[str], workload: str, rounds: int) -> None:
+    workloads.find(workload)
+    runners = [name for name in names if CONTENDERS[name].trains]
+    compared = [name for name in runners if CONTENDERS[name].precision != BFLOAT16]
+    print(f"{workload}: the same computation?", end=" ", flush=True)
+    differences = race.largest_difference(compared, workload)
+    print(", ".join(f"{name} {difference:.1e}" for name, difference in differences.items()))
+    for name, difference in differences.items():
+        if difference > SAME:
+            raise UserError(
+                f"{name} computes something else on {workload}: losses differ by {difference:.1e}"
+            )
+    found = race.race(names, workload, rounds)
+    _record(part, workload, dict(differences=differences, contenders=found))
+
+
+def starts(names: Sequence[str], chosen: Sequence[str], rounds: int) -> None:
+    """From the start of a process to its first step, in turns."""
+    found: dict[str, list] = {"suite": [], "keras": []}
+    for _ in range(rounds):
+        for name, times in found.items():
+            times.append(start.seconds_to_steps(name))
+    _record("start", "digits", found)
+
+
+def pipeline(names: Sequence[str], chosen: Sequence[str], rounds: int) -> None:
+    """The batches alone: what a step would wait for if it took no time itself."""
+    import data
+    import support.environment  # noqa: F401
+
+    for name in chosen:
+        workload = workloads.find(name)
+        batches = iter(data.batches(workloads.pictures(workload), workload.images_per_step, seed=0))
+        next(batches)
+        taken = []
+        for _ in range(rounds):
+            begin = time.perf_counter()
+            for _ in range(50):
+                next(batches)
+            taken.append((time.perf_counter() - begin) / 50)
+        _record("pipeline", name, dict(seconds=taken))
+
+
+def callbacks(names: Sequence[str], chosen: Sequence[str], rounds: int) -> None:
+    """What `fit` with every callback of a run costs beside its steps."""
+    from benchmarks import overhead
+
+    for model, dataset in overhead.RUNS:
+        _record("callbacks", f"{model} on {dataset}", overhead.measured(model, dataset))
+
+
+PARTS = {
+    "steps": steps,
+    "start": starts,
+    "pipeline": pipeline,
+    "callbacks": callbacks,
+    "scaling": scaling,
+}

@@ -1,0 +1,211 @@
+"""benchmarks/RESULTS.md and its plots, from what was recorded."""
+
+from pathlib import Path
+from statistics import median, quantiles
+
+from tabulate import tabulate
+
+from benchmarks.contenders import BFLOAT16, CONTENDERS, FLOAT32
+from benchmarks.parts import recorded
+from benchmarks.workloads import find
+
+FOLDER = Path(__file__).parent
+#: What the numbers mean, in words: a section for the whole page and one for each table.
+NOTES = FOLDER / "notes.md"
+PAGE = FOLDER / "RESULTS.md"
+PLOT = FOLDER / "ratios.png"
+#: What was aimed for: time of the best peer over ours, by workload and precision.
+TARGETS = {
+    "mlp": {FLOAT32: 2.0, BFLOAT16: 1.8},
+    "dcgan_28": {FLOAT32: 1.1, BFLOAT16: 1.1},
+    "dcgan_32": {FLOAT32: 1.1, BFLOAT16: 1.1},
+    "dcgan_64": {FLOAT32: 1.1, BFLOAT16: 1.1},
+    "wgan": {FLOAT32: 1.3, BFLOAT16: 1.3},
+    "wgan_gp": {FLOAT32: 1.3, BFLOAT16: 1.3},
+}
+
+
+def write() -> str:
+    """Writes page and plot; returns the page."""
+    results, notes = recorded(), _notes()
+    sections = ["# Speed", notes.pop("Speed"), *_about(results)]
+    if "steps" in results:
+        sections += ["## Training steps", _targets(results["steps"]), f"![ratios]({PLOT.name})"]
+        sections += [_workload(name, found, notes.get(name)) for name, found in results["steps"].items()]
+        _plot(results["steps"])
+    for part, section in (
+        ("start", _start),
+        ("callbacks", _callbacks),
+        ("pipeline", _pipeline),
+        ("scaling", _scaling),
+    ):
+        if part in results:
+            sections += filter(None, [section(results[part]), notes.get(part)])
+    page = "\n\n".join(sections) + "\n"
+    PAGE.write_text(page)
+    return page
+
+
+def _notes() -> dict[str, str]:
+    """The sections of `NOTES` by their headings."""
+    sections = NOTES.read_text().split("\n## ")
+    return {
+        heading: text.strip() for heading, _, text in (section.partition("\n") for section in sections[1:])
+    }
+
+
+def _about(results: dict) -> list[str]:
+    """The machines and days of all measurements, each combination once."""
+    lines = []
+    for part in results.values():
+        for found in part.values():
+            told = ", ".join(f"{name} {value}" for name, value in found["machine"].items() if value)
+            lines.append(f"- {found['date']}: {told}")
+    return ["## Machine", "\n".join(dict.fromkeys(lines))]
+
+
+def _ratios(found: dict, name: str, reference: str) -> list[float]:
+    """In every round, the time of one contender over that of another."""
+    contenders = found["contenders"]
+    pairs = zip(contenders[name]["seconds"], contenders[reference]["seconds"], strict=True)
+    return [ours / theirs for ours, theirs in pairs]
+
+
+def _spread(values: list[float]) -> str:
+    """Median, and the range of the middle half."""
+    low, _, high = quantiles(values, n=4) if len(values) > 1 else [values[0]] * 3
+    return f"{median(values):.2f} ({low:.2f} to {high:.2f})"
+
+
+def _runners(found: dict, precision: str) -> list[str]:
+    """Contenders of that precision, ours first."""
+    names = (name for name in found["contenders"] if CONTENDERS[name].trains)
+    return [name for name in names if CONTENDERS[name].precision == precision]
+
+
+def _targets(steps: dict) -> str:
+    rows = []
+    for workload, found in steps.items():
+        for precision in (FLOAT32, BFLOAT16):
+            ours, *peers = _runners(found, precision) or [""]
+            if not peers:
+                continue
+            best = min(peers, key=lambda peer: median(_ratios(found, peer, ours)))
+            ratio = _ratios(found, best, ours)
+            target = TARGETS.get(workload, {}).get(precision, 1.0)
+            met = "yes" if median(ratio) >= target else "no"
+            rows.append([workload, precision, CONTENDERS[best].title, _spread(ratio), f"{target:.1f}", met])
+    headers = ["workload", "precision", "best peer", "its time / ours", "target", "met"]
+    return tabulate(rows, headers, tablefmt="github", disable_numparse=True)
+
+
+def _workload(name: str, found: dict, note: str | None) -> str:
+    workload = find(name)
+    contenders = found["contenders"]
+    rows = []
+    for precision in (FLOAT32, BFLOAT16):
+        ours, *peers = _runners(found, precision) or [""]
+        for runner in [ours, *peers] if ours else []:
+            seconds = contenders[runner]["seconds"]
+            rows.append(
+                [
+                    CONTENDERS[runner].title,
+                    precision,
+                    f"{1000 * median(seconds):.1f}",
+                    f"{workload.images_per_step / median(seconds):.0f}",
+                    _spread(_ratios(found, runner, ours)),
+                    f"{contenders[runner]['memory']:.2f}",
+                    f"{found['differences'][runner]:.0e}" if runner in found["differences"] else "",
+                ]
+            )
+    headers = ["", "precision", "ms a step", "images/s", "time / ours", "peak GiB", "losses differ by"]
+    table = tabulate(rows, headers, tablefmt="github", disable_numparse=True)
+    return "\n\n".join(filter(None, [f"### {name}", table, _share(found), note]))
+
+
+def _share(found: dict) -> str:
+    """What of the machine's peak our step reaches."""
+    contenders = found["contenders"]
+    if "suite" not in contenders or "product" not in contenders:
+        return ""
+    rates = {
+        name: contenders[name]["operations"] / median(contenders[name]["seconds"]) / 1e9
+        for name in ("suite", "product", "convolution")
+    }
+    peak = max(rates["product"], rates["convolution"])
+    return (
+        f"A step is {contenders['suite']['operations'] / 1e9:.1f} GFLOP of matrix products and convolutions: "
+        f"{rates['suite']:.0f} GFLOP/s, {rates['suite'] / peak:.0%} of this machine's peak (matrix product "
+        f"{rates['product']:.0f}, convolution {rates['convolution']:.0f})."
+    )
+
+
+def _start(found: dict) -> str:
+    times = found["digits"]
+    rows = []
+    for name, title in (("suite", "`train.py`"), ("keras", "plain Keras")):
+        first, images = zip(*times[name], strict=True)
+        rows.append([title, f"{median(first):.1f} s", f"{median(images):.1f} s"])
+    ratios = [
+        [ours[index] / theirs[index] for ours, theirs in zip(times["suite"], times["keras"], strict=True)]
+        for index in (0, 1)
+    ]
+    rows.append(["ratio", *map(_spread, ratios)])
+    table = tabulate(rows, ["", "first step", "1,000 images"], tablefmt="github", disable_numparse=True)
+    return f"## From the start of the process, digits\n\n{table}"
+
+
+def _callbacks(found: dict) -> str:
+    names = list(dict.fromkeys(name for run in found.values() for name in run))
+    names = [name for name in names if name not in ("date", "machine", "steps")]
+    rows = [[name, *(f"{run.get(name, 0) / run['steps']:.2%}" for run in found.values())] for name in names]
+    totals = (sum(run[name] for name in names if name in run) / run["steps"] for run in found.values())
+    rows.append(["all", *(f"{total:.2%}" for total in totals)])
+    table = tabulate(rows, ["beside the steps", *found], tablefmt="github", disable_numparse=True)
+    return f"## A run's callbacks, over the time of its steps\n\n{table}"
+
+
+def _pipeline(found: dict) -> str:
+    rows = []
+    for name, run in found.items():
+        seconds = median(run["seconds"])
+        rows.append([name, f"{1e3 * seconds:.2f}", f"{find(name).images_per_step / seconds:,.0f}"])
+    table = tabulate(rows, ["workload", "ms a batch", "images/s"], tablefmt="github", disable_numparse=True)
+    return f"## The input pipeline alone\n\n{table}"
+
+
+def _scaling(found: dict) -> str:
+    rows = []
+    for name, run in found.items():
+        images = find(name).images_per_step
+        speeds = [images / median(run["contenders"][peer]["seconds"]) for peer in _runners(run, FLOAT32)]
+        rows.append([name, *(f"{speed:.0f}" for speed in speeds)])
+    some = next(iter(found.values()))
+    titles = [CONTENDERS[name].title for name in _runners(some, FLOAT32)]
+    table = tabulate(rows, ["images/s", *titles], tablefmt="github", disable_numparse=True)
+    return f"## Over batch size, side and n_critic\n\n{table}"
+
+
+def _plot(steps: dict) -> None:
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(9, 4), dpi=110, layout="constrained")
+    axes = figure.subplots()
+    peers = list(dict.fromkeys(p for found in steps.values() for p in _runners(found, FLOAT32)[1:]))
+    for index, peer in enumerate(peers):
+        ratios = [
+            _ratios(found, peer, "suite") if peer in found["contenders"] else [] for found in steps.values()
+        ]
+        places = [place + 0.8 * (index + 0.5) / len(peers) - 0.4 for place in range(len(steps))]
+        heights = [median(ratio) if ratio else 0 for ratio in ratios]
+        errors = [
+            [h - quantiles(r, n=4)[0] if len(r) > 1 else 0 for h, r in zip(heights, ratios, strict=True)],
+            [quantiles(r, n=4)[2] - h if len(r) > 1 else 0 for h, r in zip(heights, ratios, strict=True)],
+        ]
+        title = CONTENDERS[peer].title
+        axes.bar(places, heights, 0.8 / len(peers), yerr=errors, label=title, error_kw=dict(lw=1))
+    axes.axhline(1, color="black", lw=1)
+    axes.set_xticks(range(len(steps)), list(steps))
+    axes.set_ylabel("time of a step / this suite's, float32")
+    axes.legend(fontsize=8)
+    figure.savefig(PLOT)

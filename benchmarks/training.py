@@ -1,0 +1,54 @@
+"""Times this suite beside its peers and writes benchmarks/RESULTS.md.
+
+python -m benchmarks.training                      # everything, about an hour
+python -m benchmarks.training --parts=start
+python -m benchmarks.training --workloads=mlp,wgan --rounds=15
+
+The peers need PyTorch: pip install torch==2.13.0 (`torch_compiled` a C++ compiler too).
+"""
+
+import sys
+
+from benchmarks import report, workloads
+from benchmarks.contenders import BFLOAT16, CONTENDERS
+from benchmarks.parts import PARTS
+from support import machine
+from support.arguments import Parser
+from support.errors import UserError
+
+
+def main() -> int:
+    parser = Parser(prog="python -m benchmarks.training", description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--workloads", default=",".join(workloads.WORKLOADS), help="which, with commas")
+    parser.add_argument("--contenders", help="which, with commas (default: those this machine can run)")
+    parser.add_argument("--parts", default=",".join(PARTS), help=f"which of {', '.join(PARTS)}")
+    parser.add_argument("--rounds", type=int, default=9, help="turns of every contender (default: 9)")
+    parser.add_argument("--report", action="store_true", help="write the page from recorded results alone")
+    arguments = parser.parse_args()
+    try:
+        if not arguments.report:
+            names = _listed(arguments.contenders, CONTENDERS) if arguments.contenders else _possible()
+            for part in _listed(arguments.parts, PARTS):
+                PARTS[part](names, arguments.workloads.split(","), arguments.rounds)
+        print(report.write())
+    except UserError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return error.exit_code
+    return 0
+
+
+def _listed(text: str, valid) -> list[str]:
+    names = text.split(",")
+    for name in names:
+        if name not in valid:
+            raise UserError(f"{name!r} is none of {', '.join(valid)}")
+    return names
+
+
+def _possible() -> list[str]:
+    able = machine.has_bfloat16()
+    return [name for name, contender in CONTENDERS.items() if contender.precision != BFLOAT16 or able]
+
+
+if __name__ == "__main__":
+    sys.exit(main())

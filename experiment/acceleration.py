@@ -1,0 +1,46 @@
+"""What the machine at hand computes fastest: which precision, and whether XLA compiles the step."""
+
+import contextlib
+from collections.abc import Iterator
+
+import keras
+import tensorflow as tf
+
+from support import machine
+
+AUTO = "auto"
+PRECISIONS = ("float32", "mixed_bfloat16")
+#: NVIDIA's compute capability from which on matrix products of bfloat16 have units of their own.
+BFLOAT16_CAPABILITY = (8, 0)
+
+
+def precision(asked: str) -> str:
+    """The precision that "auto" comes to on this machine; another name is itself.
+
+    mixed_bfloat16 computes layers in bfloat16; weights, scores, losses and updates stay float32.
+    """
+    if asked != AUTO:
+        return asked
+    gpus = tf.config.list_physical_devices("GPU")
+    details = [tf.config.experimental.get_device_details(gpu) for gpu in gpus]
+    if gpus:
+        able = all(gpu.get("compute_capability", (0, 0)) >= BFLOAT16_CAPABILITY for gpu in details)
+    else:
+        able = machine.has_bfloat16()
+    return "mixed_bfloat16" if able else "float32"
+
+
+def jit_compile(asked: str) -> bool:
+    """Whether XLA compiles the step. "auto": on a GPU. On processors it made every step slower."""
+    return bool(tf.config.list_physical_devices("GPU")) if asked == AUTO else asked == "on"
+
+
+@contextlib.contextmanager
+def computing_in(policy: str) -> Iterator[None]:
+    """Layers made inside have that dtype policy."""
+    before = keras.config.dtype_policy()
+    keras.config.set_dtype_policy(policy)
+    try:
+        yield
+    finally:
+        keras.config.set_dtype_policy(before)

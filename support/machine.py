@@ -1,0 +1,42 @@
+"""What recorded numbers were measured on."""
+
+import os
+import platform
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+_CPUINFO = Path("/proc/cpuinfo")
+#: Without one of these a processor computes bfloat16 by way of float32, many times as slowly.
+_BFLOAT16 = {"avx512_bf16", "amx_bf16"}
+
+
+def flags() -> set[str]:
+    """The processor's features, as Linux names them; empty elsewhere."""
+    text = _CPUINFO.read_text() if _CPUINFO.exists() else ""
+    lines = (line for line in text.splitlines() if line.startswith("flags"))
+    return {*next(lines, "").partition(":")[2].split()}
+
+
+def has_bfloat16() -> bool:
+    """Whether the processor multiplies bfloat16 faster than float32."""
+    return bool(_BFLOAT16 & flags())
+
+
+def describe(*packages: str) -> dict:
+    """Processor, cores, and versions of Python and the packages that are installed."""
+    text = _CPUINFO.read_text() if _CPUINFO.exists() else ""
+    names = [line.partition(":")[2].strip() for line in text.splitlines() if line.startswith("model name")]
+    widest = [name for name in ("avx2", "avx512f", "avx512_bf16", "amx_bf16") if name in flags()]
+    found = {}
+    for package in packages:
+        try:
+            found[package] = version(package)
+        except PackageNotFoundError:
+            continue
+    return dict(
+        processor=(names or [platform.machine()])[0],
+        cores=os.cpu_count(),
+        features=", ".join(widest),
+        python=platform.python_version(),
+        **found,
+    )
