@@ -207,5 +207,5 @@ def _plot(steps: dict) -> None:
     axes.axhline(1, color="black", lw=1)
     axes.set_xticks(range(len(steps)), list(steps))
     axes.set_ylabel("time of a step / this suite's, float32")
-    axes.legend(fontsize=8)
+    figure.legend(loc="outside upper center", ncols=3, fontsize=8)
     figure.savefig(PLOT)

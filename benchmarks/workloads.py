@@ -1,6 +1,7 @@
 """What is timed: the papers' pairs and games, in the sizes that they are trained in."""
 
 import dataclasses
+import math
 from typing import Any
 
 import numpy as np
@@ -47,6 +48,20 @@ class Workload:
     @property
     def images_per_step(self) -> int:
         return self.batch_size * self.n_critic
+
+    @property
+    def sides(self) -> list[int]:
+        """Of the pictures between a DCGAN's layers, from the image on: halved, rounding up, down to 4."""
+        sides = [self.image_shape[0]]
+        while sides[-1] > 4 or len(sides) < 3:
+            sides.append(math.ceil(sides[-1] / 2))
+        return sides
+
+    @property
+    def widths(self) -> list[int]:
+        """Channels of a DCGAN's layers, from the one next to the image on."""
+        near_image = 128 if self.image_shape[0] >= 64 else 64
+        return [near_image * 2**stage for stage in range(len(self.sides) - 1)]
 
 
 _WGAN: dict[str, Any] = dict(n_critic=5, optimizer="rmsprop", learning_rate=5e-5, clip=0.01)

@@ -11,6 +11,7 @@ import numpy as np
 import tensorflow as tf
 from keras import layers
 
+from benchmarks.contenders.common import set_out
 from benchmarks.workloads import LATENT_DIM, Workload
 
 
@@ -54,12 +55,7 @@ def mlp(workload: Workload) -> tuple[keras.Model, keras.Model]:
 
 
 def dcgan(workload: Workload) -> tuple[keras.Model, keras.Model]:
-    height, _, channels = workload.image_shape
-    near_image = 128 if height >= 64 else 64
-    sides = [height]
-    while sides[-1] > 4 or len(sides) < 3:
-        sides.append(math.ceil(sides[-1] / 2))
-    widths = [near_image * 2**stage for stage in range(len(sides) - 1)]
+    channels, sides, widths = workload.image_shape[2], workload.sides, workload.widths
 
     generator = keras.Sequential([keras.Input((LATENT_DIM,))])
     generator.add(layers.Dense(widths[-1] * sides[-1] ** 2, use_bias=False))
@@ -201,12 +197,7 @@ class PlainKeras:
 
     def losses(self, weights, pictures, noise, shares) -> list[float]:
         """Losses of both players in every step from given weights, data and noise, without dropout."""
-        for player, values in zip((self.gan.generator, self.gan.discriminator), weights, strict=True):
-            for weight, value in zip(player.trainable_variables, values, strict=True):
-                weight.assign(value)
-        for layer in self.gan._flatten_layers():
-            if isinstance(layer, layers.Dropout):
-                layer.rate = 0.0
+        set_out(self.gan, weights)
         parts, mixtures = iter(noise), iter(shares)
         self.gan.noise = lambda count: tf.constant(next(parts))
         self.gan.shares = lambda count: tf.constant(next(mixtures))

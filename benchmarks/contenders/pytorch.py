@@ -63,12 +63,7 @@ def mlp(workload: Workload) -> tuple[nn.Module, nn.Module]:
 
 
 def dcgan(workload: Workload) -> tuple[nn.Module, nn.Module]:
-    height, _, channels = workload.image_shape
-    near_image = 128 if height >= 64 else 64
-    sides = [height]
-    while sides[-1] > 4 or len(sides) < 3:
-        sides.append(math.ceil(sides[-1] / 2))
-    widths = [near_image * 2**stage for stage in range(len(sides) - 1)]
+    channels, sides, widths = workload.image_shape[2], workload.sides, workload.widths
 
     generator: list[nn.Module] = [
         nn.Linear(LATENT_DIM, widths[-1] * sides[-1] ** 2, bias=False),

@@ -6,10 +6,10 @@ import dataclasses
 
 import numpy as np
 import tensorflow as tf
-from keras import layers
 
 import data
 import losses
+from benchmarks.contenders.common import set_out
 from benchmarks.workloads import LATENT_DIM, Workload
 from callbacks import Pace
 from experiment import build
@@ -68,12 +68,7 @@ class Suite:
 
     def losses(self, weights, pictures, noise, shares) -> list[float]:
         """Losses of both players in every step from given weights, data and noise, without dropout."""
-        for player, values in zip((self.gan.generator, self.gan.discriminator), weights, strict=True):
-            for weight, value in zip(player.trainable_variables, values, strict=True):
-                weight.assign(value)
-        for layer in self.gan._flatten_layers():
-            if isinstance(layer, layers.Dropout):
-                layer.rate = 0.0
+        set_out(self.gan, weights)
         parts, mixtures = iter(noise), iter(shares)
         self.gan.generator.sample_latent = lambda count, seed: tf.concat(
             [next(parts) for _ in range(self.workload.n_critic + 1)], axis=0
