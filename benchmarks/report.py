@@ -54,6 +54,11 @@ def _notes() -> dict[str, str]:
     }
 
 
+def _table(rows: list, headers: list[str]) -> str:
+    """Cells are written as they are given."""
+    return tabulate(rows, headers, tablefmt="github", disable_numparse=True)
+
+
 def _about(results: dict) -> list[str]:
     """The machines and days of all measurements, each combination once."""
     lines = []
@@ -96,7 +101,7 @@ def _targets(steps: dict) -> str:
             met = "yes" if median(ratio) >= target else "no"
             rows.append([workload, precision, CONTENDERS[best].title, _spread(ratio), f"{target:.1f}", met])
     headers = ["workload", "precision", "best peer", "its time / ours", "target", "met"]
-    return tabulate(rows, headers, tablefmt="github", disable_numparse=True)
+    return _table(rows, headers)
 
 
 def _workload(name: str, found: dict, note: str | None) -> str:
@@ -119,7 +124,7 @@ def _workload(name: str, found: dict, note: str | None) -> str:
                 ]
             )
     headers = ["", "precision", "ms a step", "images/s", "time / ours", "peak GiB", "losses differ by"]
-    table = tabulate(rows, headers, tablefmt="github", disable_numparse=True)
+    table = _table(rows, headers)
     return "\n\n".join(filter(None, [f"### {name}", table, _share(found), note]))
 
 
@@ -151,7 +156,7 @@ def _start(found: dict) -> str:
         for index in (0, 1)
     ]
     rows.append(["ratio", *map(_spread, ratios)])
-    table = tabulate(rows, ["", "first step", "1,000 images"], tablefmt="github", disable_numparse=True)
+    table = _table(rows, ["", "first step", "1,000 images"])
     return f"## From the start of the process, digits\n\n{table}"
 
 
@@ -161,7 +166,7 @@ def _callbacks(found: dict) -> str:
     rows = [[name, *(f"{run.get(name, 0) / run['steps']:.2%}" for run in found.values())] for name in names]
     totals = (sum(run[name] for name in names if name in run) / run["steps"] for run in found.values())
     rows.append(["all", *(f"{total:.2%}" for total in totals)])
-    table = tabulate(rows, ["beside the steps", *found], tablefmt="github", disable_numparse=True)
+    table = _table(rows, ["beside the steps", *found])
     return f"## A run's callbacks, over the time of its steps\n\n{table}"
 
 
@@ -170,7 +175,7 @@ def _pipeline(found: dict) -> str:
     for name, run in found.items():
         seconds = median(run["seconds"])
         rows.append([name, f"{1e3 * seconds:.2f}", f"{find(name).images_per_step / seconds:,.0f}"])
-    table = tabulate(rows, ["workload", "ms a batch", "images/s"], tablefmt="github", disable_numparse=True)
+    table = _table(rows, ["workload", "ms a batch", "images/s"])
     return f"## The input pipeline alone\n\n{table}"
 
 
@@ -182,7 +187,7 @@ def _scaling(found: dict) -> str:
         rows.append([name, *(f"{speed:.0f}" for speed in speeds)])
     some = next(iter(found.values()))
     titles = [CONTENDERS[name].title for name in _runners(some, FLOAT32)]
-    table = tabulate(rows, ["images/s", *titles], tablefmt="github", disable_numparse=True)
+    table = _table(rows, ["images/s", *titles])
     return f"## Over batch size, side and n_critic\n\n{table}"
 
 

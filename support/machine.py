@@ -26,7 +26,8 @@ def describe(*packages: str) -> dict:
     """Processor, cores, and versions of Python and the packages that are installed."""
     text = _CPUINFO.read_text() if _CPUINFO.exists() else ""
     names = [line.partition(":")[2].strip() for line in text.splitlines() if line.startswith("model name")]
-    widest = [name for name in ("avx2", "avx512f", "avx512_bf16", "amx_bf16") if name in flags()]
+    known = flags()
+    widest = [name for name in ("avx2", "avx512f", "avx512_bf16", "amx_bf16") if name in known]
     found = {}
     for package in packages:
         try:
