@@ -1,12 +1,13 @@
 """What is measured, and the record of it: benchmarks/results.json, a part and workload at a time."""
 
+import dataclasses
 import datetime
 import json
 import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from benchmarks import race, start, workloads
+from benchmarks import quality, race, start, workloads
 from benchmarks.contenders import BFLOAT16, CONTENDERS
 from support import machine
 from support.errors import UserError
@@ -25,6 +26,23 @@ SCALING = (
 SCALED = ("suite", "keras_tuned", "torch")
 
 
+@dataclasses.dataclass(frozen=True)
+class Asked:
+    """What is to be measured.
+
+    Args:
+        contenders: Names of those who are timed.
+        workloads: Names of what they are timed on.
+        candidates: Names of the quick runs.
+        rounds: Turns of every contender.
+    """
+
+    contenders: Sequence[str]
+    workloads: Sequence[str]
+    candidates: Sequence[str]
+    rounds: int
+
+
 def recorded() -> dict:
     """What has been measured so far, by part."""
     return json.loads(RESULTS.read_text()) if RESULTS.exists() else {}
@@ -39,16 +57,17 @@ def _record(part: str, name: str, found: dict) -> None:
         temporary.write_text(json.dumps(results, indent=1) + "\n")
 
 
-def steps(names: Sequence[str], chosen: Sequence[str], rounds: int) -> None:
+def steps(asked: Asked) -> None:
     """One training step of every contender on every workload."""
-    for workload in chosen:
-        _race("steps", names, workload, rounds)
+    for workload in asked.workloads:
+        _race("steps", asked.contenders, workload, asked.rounds)
 
 
-def scaling(names: Sequence[str], chosen: Sequence[str], rounds: int) -> None:
+def scaling(asked: Asked) -> None:
     """The same over the size of the batch, the side of the pictures and n_critic."""
+    scaled = [name for name in asked.contenders if name in SCALED]
     for workload in SCALING:
-        _race("scaling", [name for name in names if name in SCALED], workload, min(rounds, 5))
+        _race("scaling", scaled, workload, min(asked.rounds, 5))
 
 
 def _race(part: str, names: Sequence[str], workload: str, rounds: int) -> None:
@@ -67,26 +86,26 @@ def _race(part: str, names: Sequence[str], workload: str, rounds: int) -> None:
     _record(part, workload, dict(differences=differences, contenders=found))
 
 
-def starts(names: Sequence[str], chosen: Sequence[str], rounds: int) -> None:
+def starts(asked: Asked) -> None:
     """From the start of a process to its first step, in turns."""
     found: dict[str, list] = {"suite": [], "keras": []}
-    for _ in range(rounds):
+    for _ in range(asked.rounds):
         for name, times in found.items():
             times.append(start.seconds_to_steps(name))
     _record("start", "digits", found)
 
 
-def pipeline(names: Sequence[str], chosen: Sequence[str], rounds: int) -> None:
+def pipeline(asked: Asked) -> None:
     """The batches alone: what a step would wait for if it took no time itself."""
     import data
     import support.environment  # noqa: F401
 
-    for name in chosen:
+    for name in asked.workloads:
         workload = workloads.find(name)
         batches = iter(data.batches(workloads.pictures(workload), workload.images_per_step, seed=0))
         next(batches)
         taken = []
-        for _ in range(rounds):
+        for _ in range(asked.rounds):
             begin = time.perf_counter()
             for _ in range(50):
                 next(batches)
@@ -94,12 +113,29 @@ def pipeline(names: Sequence[str], chosen: Sequence[str], rounds: int) -> None:
         _record("pipeline", name, dict(seconds=taken))
 
 
-def callbacks(names: Sequence[str], chosen: Sequence[str], rounds: int) -> None:
+def callbacks(asked: Asked) -> None:
     """What `fit` with every callback of a run costs beside its steps."""
     from benchmarks import overhead
 
     for model, dataset in overhead.RUNS:
         _record("callbacks", f"{model} on {dataset}", overhead.measured(model, dataset))
+
+
+def minutes(asked: Asked) -> None:
+    """What minutes of training come to, for each candidate for the quick configurations."""
+    for name in asked.candidates:
+        print(f"{name}: {quality.CANDIDATES[name].minutes} minutes", flush=True)
+        _record("minutes", name, dict(curve=quality.curve(quality.CANDIDATES[name])))
+
+
+def same_steps(asked: Asked) -> None:
+    """What the same number of steps comes to, by the way they are taken."""
+    for way in quality.WAYS:
+        found = []
+        for seed in quality.SEEDS:
+            print(f"{way}, seed {seed}: {quality.STEPS} steps", flush=True)
+            found.append(quality.after_steps(way, seed))
+        _record("same_steps", way, dict(steps=quality.STEPS, seeds=found))
 
 
 PARTS = {
@@ -108,4 +144,6 @@ PARTS = {
     "pipeline": pipeline,
     "callbacks": callbacks,
     "scaling": scaling,
+    "minutes": minutes,
+    "same_steps": same_steps,
 }

@@ -1,8 +1,9 @@
 """Times this suite beside its peers and writes benchmarks/RESULTS.md.
 
-python -m benchmarks.training                      # everything, about an hour
-python -m benchmarks.training --parts=start
-python -m benchmarks.training --workloads=mlp,wgan --rounds=15
+python -m benchmarks.training                      # everything: hours
+python -m benchmarks.training --parts=steps,start
+python -m benchmarks.training --parts=steps --workloads=mlp,wgan --rounds=15
+python -m benchmarks.training --parts=minutes --candidates=mnist_quick
 
 The peers need PyTorch: pip install torch==2.13.0 (`torch_compiled` a C++ compiler too).
 """
@@ -11,7 +12,8 @@ import sys
 
 from benchmarks import report, workloads
 from benchmarks.contenders import BFLOAT16, CONTENDERS
-from benchmarks.parts import PARTS
+from benchmarks.parts import PARTS, Asked
+from benchmarks.quality import CANDIDATES
 from support import machine
 from support.arguments import Parser
 from support.errors import UserError
@@ -22,14 +24,20 @@ def main() -> int:
     parser.add_argument("--workloads", default=",".join(workloads.WORKLOADS), help="which, with commas")
     parser.add_argument("--contenders", help="which, with commas (default: those this machine can run)")
     parser.add_argument("--parts", default=",".join(PARTS), help=f"which of {', '.join(PARTS)}")
+    parser.add_argument("--candidates", default=",".join(CANDIDATES), help="quick runs, with commas")
     parser.add_argument("--rounds", type=int, default=9, help="turns of every contender (default: 9)")
     parser.add_argument("--report", action="store_true", help="write the page from recorded results alone")
     arguments = parser.parse_args()
     try:
         if not arguments.report:
-            names = _listed(arguments.contenders, CONTENDERS) if arguments.contenders else _possible()
+            asked = Asked(
+                _listed(arguments.contenders, CONTENDERS) if arguments.contenders else _possible(),
+                arguments.workloads.split(","),
+                _listed(arguments.candidates, CANDIDATES),
+                arguments.rounds,
+            )
             for part in _listed(arguments.parts, PARTS):
-                PARTS[part](names, arguments.workloads.split(","), arguments.rounds)
+                PARTS[part](asked)
         print(report.write())
     except UserError as error:
         print(f"error: {error}", file=sys.stderr)

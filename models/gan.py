@@ -1,6 +1,7 @@
 """The trained pair: Algorithm 1 of Goodfellow et al. 2014 as a Keras model."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import keras
@@ -43,6 +44,25 @@ def as_opponent(network: keras.Model, method: Callable | None = None, weights: S
         return outputs
 
     return call
+
+
+@contextmanager
+def in_variables_precision(network: keras.Model) -> Iterator[None]:
+    """Within, the network's layers compute in the precision of their weights, whatever their policy says.
+
+    A gradient penalty is differentiated twice: the 8 bits of bfloat16 leave little of it.
+    """
+    layers = network._flatten_layers()
+    # A Sequential calls a model that it keeps beside its layers, which casts too.
+    layers += [layer._functional for layer in layers if getattr(layer, "_functional", None)]
+    policies = [layer.dtype_policy for layer in layers]
+    for layer in layers:
+        layer.dtype_policy = layer.variable_dtype
+    try:
+        yield
+    finally:
+        for layer, policy in zip(layers, policies, strict=True):
+            layer.dtype_policy = policy
 
 
 def in_turns(examples, turns: int):
@@ -211,17 +231,21 @@ class GAN(keras.Model):
 
     def discriminator_turn(self, real, z):
         """One update of the discriminator on real images and as many generated ones, from noise z."""
-        fake = as_opponent(self.generator)(z)
+        return self.update_discriminator(real, as_opponent(self.generator)(z))
+
+    def update_discriminator(self, real, fake):
+        """One update of the discriminator on real and generated images. Returns what is logged of it."""
         with tf.GradientTape() as tape:
             real_scores, fake_scores = self.scores(real, fake)
             loss = self.objective.discriminator_cost(real_scores, fake_scores, self.seed_generator)
-            loss += self.objective.penalty(
-                as_opponent(self.discriminator),
-                real,
-                fake,
-                seed=self.seed_generator,
-                step=self.discriminator_optimizer.iterations,
-            )
+            with in_variables_precision(self.discriminator):
+                loss += self.objective.penalty(
+                    as_opponent(self.discriminator),
+                    real,
+                    fake,
+                    seed=self.seed_generator,
+                    step=self.discriminator_optimizer.iterations,
+                )
             loss += sum(self.discriminator.losses)
         norm = self._descend(self.discriminator, self.discriminator_optimizer, tape, loss)
         return {
@@ -239,8 +263,13 @@ class GAN(keras.Model):
     def generator_turn(self, real, z):
         """One update of the generator from noise z; `real` is the data that the discriminator saw last."""
         with tf.GradientTape() as tape:
-            loss = self.generator_loss(real, self.generator(z, training=True))
-            loss += sum(self.generator.losses)
+            fake = self.generator(z, training=True)
+        return self.update_generator(real, fake, tape)
+
+    def update_generator(self, real, fake, tape):
+        """One update of the generator by images whose making the tape has watched."""
+        with tape:
+            loss = self.generator_loss(real, fake) + sum(self.generator.losses)
         norm = self._descend(self.generator, self.generator_optimizer, tape, loss)
         return {"generator_loss": loss, "generator_gradient_norm": norm}
 

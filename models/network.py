@@ -34,6 +34,16 @@ NONE = Stabilisers()
 DiscriminatorBatchNorm = Annotated[bool, Option("Batch norm in the discriminator.")]
 
 
+class Stack(keras.Sequential):
+    """Layers in order. Its input keeps its precision; under mixed precision each layer casts for itself."""
+
+    def build(self, input_shape=None):
+        if not self.built:
+            given = layers.InputLayer(batch_shape=tuple(input_shape), dtype=self.variable_dtype)
+            self._layers = [given, *self._layers]
+        super().build(input_shape)
+
+
 class Network(keras.Model):
     """A network that reads from input to output in `body`, and whose arguments are its configuration.
 
@@ -50,7 +60,7 @@ class Network(keras.Model):
             stabilisers = Stabilisers(**stabilisers)
         self.stabilisers = stabilisers
         self._config = {**config, "stabilisers": dataclasses.asdict(stabilisers)}
-        self.body = keras.Sequential()
+        self.body = Stack()
         self.past: list[keras.Variable] = []
 
     def add(self, layer: layers.Layer) -> None:
@@ -229,8 +239,8 @@ class Discriminator(Network):
     ):
         super().__init__(dict(image_shape=tuple(image_shape), outputs=outputs, **config), stabilisers, name)
         self.outputs_per_example = outputs
-        self.given = keras.Sequential(self._changes_of_input(len(image_shape)))
-        self.head = keras.Sequential()
+        self.given = Stack(self._changes_of_input(len(image_shape)))
+        self.head = Stack()
         if self.stabilisers.minibatch_discrimination:
             self.head.add(MinibatchDiscrimination(self.stabilisers.minibatch_discrimination))
         # Scores of half precision would lose what tells two good samples apart.

@@ -5,10 +5,32 @@ from typing import Annotated
 import keras
 import tensorflow as tf
 
-from models.gan import GAN, as_opponent, registry
+from models.gan import GAN, as_opponent, in_turns, registry, repeat
 from models.stabilisers import serializable
 from support.errors import UserError
 from support.options import Option
+
+
+@registry.register("reused_fakes")
+@serializable
+class ReusedFakesGAN(GAN):
+    """The generator learns from the images that the discriminator's last turn has just learned from.
+
+    Algorithm 1 of Goodfellow et al. 2014 draws fresh noise for the generator. Without it a step saves one
+    pass through the generator, as in PyTorch's DCGAN example; the discriminator has seen these very images.
+    """
+
+    def train_step(self, data):
+        real_images, _, _ = keras.utils.unpack_x_y_sample_weight(data)
+        real = in_turns(real_images, self.n_critic)
+        count = self.n_critic * tf.shape(real)[1]
+        z = in_turns(self.generator.sample_latent(count, self.seed_generator), self.n_critic)
+        if self.n_critic > 1:
+            repeat(self.discriminator_turn, real[:-1], z[:-1])
+        with tf.GradientTape() as tape:
+            fake = self.generator(z[-1], training=True)
+        discriminator_logs = self.update_discriminator(real[-1], tf.stop_gradient(fake))
+        return {**discriminator_logs, **self.update_generator(real[-1], fake, tape)}
 
 
 @registry.register("feature_matching")

@@ -59,3 +59,34 @@ def test_a_step_in_bfloat16_or_compiled_is_the_same_step(loss, options, monkeypa
         assert logs[name] == pytest.approx(plain[name], rel=tolerance, abs=0.1 * tolerance), name
     computed = gan.discriminator.body.layers[0].compute_dtype
     assert computed == ("bfloat16" if "precision" in options else "float32")
+
+
+def test_a_penalty_in_mixed_precision_is_that_of_float32():
+    from models.gan import as_opponent, in_variables_precision
+
+    settings = dict(model="dcgan", filters=8, discriminator_batch_norm=False, penalties=dict(r1=1.0))
+    mixed = build.gan(resolve(settings | dict(precision="mixed_bfloat16")))
+    full = build.gan(resolve(settings))
+    full.discriminator.set_weights(mixed.discriminator.get_weights())
+    real = tf.constant(np.random.default_rng(0).uniform(-1, 1, (16, 8, 8, 1)).astype(np.float32))
+
+    def penalty(gan):
+        return float(gan.objective.penalty(as_opponent(gan.discriminator), real, real))
+
+    with in_variables_precision(mixed.discriminator):
+        assert penalty(mixed) == pytest.approx(penalty(full), rel=1e-5)
+    assert abs(penalty(mixed) / penalty(full) - 1) > 1e-4
+    assert mixed.discriminator.body.layers[0].compute_dtype == "bfloat16"
+
+
+def test_the_step_takes_its_penalty_in_the_precision_of_the_weights():
+    gan = build.gan(resolve(dict(model="dcgan", loss="wgan_gp", filters=8, precision="mixed_bfloat16")))
+    seen = {}
+
+    def penalty(discriminator, real, fake, **_):
+        seen["inside"] = gan.discriminator.body.layers[0].compute_dtype
+        return 0.0
+
+    object.__setattr__(gan.objective, "penalty", penalty)
+    gan.train_step(np.zeros((gan.n_critic * 2, 8, 8, 1), np.float32))
+    assert seen == {"inside": "float32"}

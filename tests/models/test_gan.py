@@ -6,6 +6,7 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
+from scipy.special import expit
 
 import losses
 import models
@@ -238,6 +239,29 @@ def test_second_order_gradients_against_numerical_differentiation(model, options
     got = sum(np.sum(g * way) for g, way in zip(gradients, direction, strict=True))
     assert abs(expected) > 1e-6
     assert got == pytest.approx(expected, rel=1e-4)
+
+
+@pytest.mark.parametrize("n_critic", [1, 3])
+def test_reused_fakes_are_those_of_the_discriminators_last_turn(n_critic):
+    """Two steps of the original game with D(x) = w x, G(z) = z + theta, every update by hand."""
+    from models.variants import ReusedFakesGAN
+
+    batch, rate, steps = 4, 0.5, 2
+    data = np.random.default_rng(0).normal(2, 1, (steps, n_critic * batch, 1)).astype(np.float32)
+    gan = ReusedFakesGAN(Shift(), Slope(0.3), "gan", n_critic=n_critic, seed=7)
+    gan.compile(keras.optimizers.SGD(rate), keras.optimizers.SGD(rate))
+    gan.fit(tf.data.Dataset.from_tensor_slices(data), verbose=0)
+
+    noise = keras.random.SeedGenerator(7)
+    w, theta = 0.3, 0.0
+    for step in range(steps):
+        z = keras.random.normal((n_critic * batch, 1), seed=noise).numpy()
+        for real, part in zip(np.split(data[step], n_critic), np.split(z, n_critic), strict=True):
+            fake = part + theta
+            w += rate * np.mean(real * expit(-w * real)) - rate * np.mean(fake * expit(w * fake))
+        theta += rate * np.mean(w * expit(-w * fake))
+    assert float(gan.discriminator.w[0]) == pytest.approx(w, rel=1e-5)
+    assert float(gan.generator.theta[0]) == pytest.approx(theta, rel=1e-5)
 
 
 def test_feature_matching_compares_mean_features_alone():

@@ -1,0 +1,156 @@
+"""What training is worth: over the minutes, by candidate; after as many steps, by the way they are taken."""
+
+import dataclasses
+import json
+import signal
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import configs
+from support.errors import UserError
+
+ROOT = Path(__file__).parent.parent
+METRICS = "frechet_distance,precision_recall,density_coverage,class_balance"
+#: What all timed runs have in common: their numbers are those of 2,500 samples.
+MEASURED = dict(
+    eval_metrics="frechet_distance,density_coverage,class_balance",
+    eval_features="classifier",
+    eval_samples=2500,
+    sample_every=1000,
+)
+
+
+@dataclasses.dataclass(frozen=True)
+class Candidate:
+    """Settings that a quick configuration could have had.
+
+    Args:
+        config: The quick configuration.
+        changes: What differs from it.
+        minutes: Time that it gets, the start of the process included.
+        eval_every: Steps between two points of its curve.
+    """
+
+    config: str
+    changes: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+    minutes: float = 5
+    eval_every: int = 500
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        endless = dict(steps=1_000_000, eval_every=self.eval_every)
+        return {**configs.get(self.config).settings, **MEASURED, **endless, **self.changes}
+
+
+_BATCH_NORM: dict[str, Any] = dict(loss="non_saturating", spectral_norm=False, discriminator_batch_norm=True)
+CANDIDATES = {
+    "mnist_quick": Candidate("mnist_quick", minutes=10),
+    "fewer_filters": Candidate("mnist_quick", dict(filters=16), eval_every=1000),
+    "more_filters": Candidate("mnist_quick", dict(filters=64), eval_every=250),
+    "lower_rate": Candidate("mnist_quick", dict(learning_rate=4e-4)),
+    "batch_norm": Candidate("mnist_quick", dict(**_BATCH_NORM, learning_rate=4e-4, beta_1=0.5, beta_2=0.999)),
+    "r1": Candidate("mnist_quick", dict(loss="non_saturating", spectral_norm=False, penalties=dict(r1=0.5))),
+    "wgan_gp": Candidate(
+        "mnist_quick", dict(loss="wgan_gp", spectral_norm=False, n_critic=3), eval_every=100
+    ),
+    "bfloat16": Candidate("mnist_quick", dict(precision="mixed_bfloat16"), eval_every=100),
+    # Sizes and settings of the DCGAN in TensorFlow's documentation.
+    "documentation": Candidate(
+        "mnist_quick",
+        dict(
+            **_BATCH_NORM,
+            filters=64,
+            kernel=5,
+            batch_size=256,
+            learning_rate=1e-4,
+            beta_1=0.9,
+            beta_2=0.999,
+            generator_ema=0.0,
+        ),
+        eval_every=50,
+    ),
+    "fashion_quick": Candidate("fashion_quick", minutes=10),
+}
+
+#: How a number of steps may be taken, by settings that differ from those of `configs/mnist_quick.py`.
+WAYS: dict[str, dict[str, Any]] = {
+    "before": {},
+    "now": {},
+    "reused_fakes": dict(algorithm="reused_fakes"),
+    "mixed_bfloat16": dict(precision="mixed_bfloat16"),
+}
+#: The last commit whose step was written as the papers are, before it was made faster.
+BEFORE = "7e99a40"
+SEEDS = range(3)
+STEPS = 2000
+
+
+def curve(candidate: Candidate) -> list[dict[str, float]]:
+    """What the run of a candidate records of its samples while it trains."""
+    with tempfile.TemporaryDirectory() as folder:
+        workdir = Path(folder) / "run"
+        _run(ROOT, "train.py", {**candidate.settings, "workdir": workdir}, 60 * candidate.minutes)
+        records = map(json.loads, (workdir / "metrics.jsonl").read_text().splitlines())
+        prefix, suffix = "eval/", f" ({MEASURED['eval_features']})"
+        return [
+            {name.removeprefix(prefix).removesuffix(suffix): value for name, value in record.items()}
+            for record in records
+            if any(name.startswith(prefix) for name in record)
+        ]
+
+
+def after_steps(way: str, seed: int) -> dict[str, float]:
+    """`evaluate.py`'s numbers of 10,000 samples, after `STEPS` steps taken that way."""
+    quick = configs.get("mnist_quick").settings
+    with _sources(way) as root, tempfile.TemporaryDirectory() as folder:
+        workdir = Path(folder) / "run"
+        training = {**quick, **WAYS[way], "steps": STEPS, "seed": seed, "workdir": workdir}
+        _run(root, "train.py", training)
+        _run(root, "evaluate.py", dict(workdir=workdir, metrics=METRICS))
+        found = json.loads((workdir / "evaluation.json").read_text())
+    return {name: estimate["value"] for name, estimate in found["metrics"].items()}
+
+
+@contextmanager
+def _sources(way: str) -> Iterator[Path]:
+    """The folder that holds `train.py` as it was, or is."""
+    if way != "before":
+        yield ROOT
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        git = ["git", "-C", str(ROOT), "worktree"]
+        adding = [*git, "add", "--detach", folder, BEFORE]
+        added = subprocess.run(adding, capture_output=True, text=True, check=False)
+        if added.returncode:
+            raise UserError(f"the sources of {BEFORE} are needed: {added.stderr.strip().splitlines()[-1]}")
+        try:
+            yield Path(folder)
+        finally:
+            subprocess.run([*git, "remove", "--force", folder], check=True)
+
+
+def _run(root: Path, program: str, settings: Mapping[str, Any], seconds: float | None = None) -> None:
+    """Runs a program of ours; after that many seconds it is asked to save and end."""
+    command = [sys.executable, program, *(f"--{name}={_flag(value)}" for name, value in settings.items())]
+    with subprocess.Popen(
+        command, cwd=root, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
+    ) as process:
+        try:
+            _, said = process.communicate(timeout=seconds)
+        except subprocess.TimeoutExpired:
+            process.send_signal(signal.SIGINT)
+            process.communicate()
+            return
+    if process.returncode:
+        raise UserError(f"{' '.join(command)}: {said.strip().splitlines()[-1]}")
+
+
+def _flag(value: Any) -> str:
+    if isinstance(value, Mapping):
+        return ",".join(f"{name}:{weight}" for name, weight in value.items())
+    return str(value)

@@ -1,0 +1,5 @@
+"""Ten minutes on two cores: Fashion-MNIST with the settings of mnist_quick."""
+
+from configs import mnist_quick
+
+settings = {**mnist_quick.settings, "dataset": "fashion_mnist"}

@@ -1,0 +1,27 @@
+"""Ten minutes on two cores: MNIST with the losses and layers of SN-GAN.
+
+Hinge loss and spectral norm of Miyato et al. 2018 (arXiv 1802.05957), one turn of the discriminator for
+one of the generator, a DCGAN of half the usual width with kernels of 4, the moving average of the generator
+(Yaz et al. 2019), and ten times their learning rate. No paper's run: chosen by what it reaches in a minute;
+benchmarks/RESULTS.md has the curves of this and other candidates, and what to expect.
+"""
+
+settings = dict(
+    model="dcgan",
+    loss="hinge",
+    dataset="mnist",
+    steps=6000,
+    batch_size=64,
+    n_critic=1,
+    filters=32,
+    kernel=4,
+    discriminator_batch_norm=False,
+    spectral_norm=True,
+    generator_ema=0.995,
+    optimizer="adam",
+    learning_rate=2e-3,
+    beta_1=0.0,
+    beta_2=0.9,
+    sample_every=500,
+    checkpoint_every=1000,
+)
