@@ -21,7 +21,7 @@ from experiment.serving import export_saved_model
 from experiment.settings import Settings, resolve
 from experiment.workdir import Workdir
 
-flags.DEFINE_string("config", None, "A paper's configuration; 'list' prints them.")
+flags.DEFINE_string("config", None, "A published run's settings, or a quick one's; 'list' prints them.")
 flags.DEFINE_string("workdir", None, "Run directory (default: runs/CONFIG, or runs/MODEL-LOSS-DATASET).")
 cli.define_settings()
 FLAGS = flags.FLAGS

@@ -15,7 +15,7 @@ from typing import Annotated, Any
 import keras
 from keras import layers
 
-from models.layers import LeakyReLU
+from models.layers import Conv2D, Conv2DTranspose, LeakyReLU
 from models.network import (
     Discriminator,
     DiscriminatorBatchNorm,
@@ -105,14 +105,14 @@ def _normalise(network: Network, normalised: bool, activation: layers.Layer) -> 
 
 def _upsample(network: Network, side, larger_side, filters: int, kernel: int, **options) -> None:
     """Doubles the side; where halving had rounded up, the last row or column is cut off again."""
-    network.add(layers.Conv2DTranspose(filters, kernel, strides=2, padding="same", **options))
+    network.add(Conv2DTranspose(filters, kernel, strides=2, padding="same", **options))
     surplus = [(0, 2 * small - large) for small, large in zip(side, larger_side, strict=True)]
     if surplus != [(0, 0), (0, 0)]:
         network.add(layers.Cropping2D(surplus))
 
 
 def _downsample(filters: int, kernel: int, **options) -> layers.Layer:
-    return layers.Conv2D(filters, kernel, strides=2, padding="same", **options)
+    return Conv2D(filters, kernel, strides=2, padding="same", **options)
 
 
 @register("dcgan")

@@ -22,6 +22,12 @@ def has_bfloat16() -> bool:
     return bool(_BFLOAT16 & flags())
 
 
+def lacks_avx512() -> bool:
+    """Whether this is an x86 processor whose vectors are 256 bits wide at most."""
+    known = flags()
+    return "avx2" in known and "avx512f" not in known
+
+
 def describe(*packages: str) -> dict:
     """Processor, cores, and versions of Python and the packages that are installed."""
     text = _CPUINFO.read_text() if _CPUINFO.exists() else ""

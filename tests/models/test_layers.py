@@ -7,7 +7,8 @@ import tensorflow as tf
 
 import models
 from losses import penalties
-from models.layers import BatchNormalization, LeakyReLU
+from models.layers import BatchNormalization, Conv2D, Conv2DTranspose, LeakyReLU
+from support import machine
 
 
 def with_gradients(layer, x, upstream):
@@ -30,6 +31,52 @@ def test_batch_norm_is_keras_own(shape):
     for got, expected in zip(ours.weights, theirs.weights, strict=True):
         np.testing.assert_allclose(got, expected, rtol=1e-5)
     np.testing.assert_allclose(ours(x), theirs(x), rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.parametrize("side", [4, 5])
+@pytest.mark.parametrize(
+    ("ours", "theirs", "channels", "filters"),
+    [
+        (Conv2D, keras.layers.Conv2D, 256, 512),
+        (Conv2DTranspose, keras.layers.Conv2DTranspose, 512, 256),
+    ],
+)
+def test_deep_convolutions_are_keras_own(ours, theirs, channels, filters, side, monkeypatch):
+    """With gradients from patches, a bias and an activation; `use_bias=False` by the way."""
+    rng = np.random.default_rng(0)
+    x = tf.constant(rng.normal(0, 1, (2, side, side, channels)), tf.float32)
+    for options in (dict(kernel_size=5, activation="tanh"), dict(kernel_size=4, use_bias=False)):
+        options |= dict(filters=filters, strides=2, padding="same")
+        found = {}
+        for lacking in (True, False):
+            monkeypatch.setattr(machine, "lacks_avx512", lambda lacking=lacking: lacking)
+            pair = ours(**options), theirs(**options)
+            for layer in pair:
+                layer.build(x.shape)
+                # Small weights keep tanh away from its flat parts.
+                layer.set_weights([np.random.default_rng(1).normal(0, 0.01, w.shape) for w in layer.weights])
+            upstream = tf.constant(rng.normal(0, 1, pair[0](x).shape), tf.float32)
+            found[lacking] = [with_gradients(layer, x, upstream) for layer in pair]
+        for got, expected in found.values():
+            for one, other in zip(got, expected, strict=True):
+                np.testing.assert_allclose(one, other, rtol=1e-3, atol=1e-3)
+
+
+def test_deep_convolutions_take_patches_without_avx512(monkeypatch):
+    def patches(lacking):
+        monkeypatch.setattr(machine, "lacks_avx512", lambda: lacking)
+        layer = Conv2D(512, 5, strides=2, padding="same")
+        layer.build((1, 4, 4, 256))
+
+        def gradient(x):
+            with tf.GradientTape() as tape:
+                y = layer(x)
+            return tape.gradient(y, layer.kernel.value)
+
+        graph = tf.function(gradient).get_concrete_function(tf.TensorSpec((1, 4, 4, 256))).graph
+        return [operation.type for operation in graph.get_operations()].count("ExtractImagePatches")
+
+    assert (patches(True), patches(False)) == (1, 0)
 
 
 def test_leaky_relu_by_value_and_both_derivatives():
