@@ -1,20 +1,14 @@
-"""What is measured, and the record of it: benchmarks/results.json, a part and workload at a time."""
+"""What is measured, a part and workload at a time."""
 
 import dataclasses
-import datetime
-import json
 import time
 from collections.abc import Sequence
-from pathlib import Path
 
-from benchmarks import quality, race, start, workloads
+from benchmarks import quality, race, report, start, workloads
 from benchmarks.contenders import BFLOAT16, CONTENDERS
-from support import machine
+from benchmarks.records import record
 from support.errors import UserError
-from support.files import atomic
 
-RESULTS = Path(__file__).parent / "results.json"
-PACKAGES = ("tensorflow-cpu", "tensorflow", "keras", "torch", "numpy")
 #: Losses of float32 contenders differ by less in what is called the same computation.
 SAME = 1e-4
 #: Variants of workloads that show how time grows, and who is timed on them.
@@ -43,20 +37,6 @@ class Asked:
     rounds: int
 
 
-def recorded() -> dict:
-    """What has been measured so far, by part."""
-    return json.loads(RESULTS.read_text()) if RESULTS.exists() else {}
-
-
-def _record(part: str, name: str, found: dict) -> None:
-    results = recorded()
-    now = datetime.date.today().isoformat()
-    about = dict(date=now, machine=machine.describe(*PACKAGES))
-    results.setdefault(part, {})[name] = {**about, **found}
-    with atomic(RESULTS) as temporary:
-        temporary.write_text(json.dumps(results, indent=1) + "\n")
-
-
 def steps(asked: Asked) -> None:
     """One training step of every contender on every workload."""
     for workload in asked.workloads:
@@ -83,7 +63,18 @@ def _race(part: str, names: Sequence[str], workload: str, rounds: int) -> None:
                 f"{name} computes something else on {workload}: losses differ by {difference:.1e}"
             )
     found = race.race(names, workload, rounds)
-    _record(part, workload, dict(differences=differences, contenders=found))
+    record(part, workload, dict(differences=differences, contenders=found))
+
+
+def profile(asked: Asked) -> None:
+    """The trace of one of our steps, drawn, and the time of each kind of kernel."""
+    for workload in asked.workloads:
+        kernels = race.profile(workload)
+        taken: dict[str, float] = {}
+        for _, _, seconds, operation in kernels:
+            taken[operation] = taken.get(operation, 0.0) + seconds
+        report.draw_trace(workload, kernels)
+        record("profile", workload, dict(seconds=taken))
 
 
 def starts(asked: Asked) -> None:
@@ -92,7 +83,7 @@ def starts(asked: Asked) -> None:
     for _ in range(asked.rounds):
         for name, times in found.items():
             times.append(start.seconds_to_steps(name))
-    _record("start", "digits", found)
+    record("start", "digits", found)
 
 
 def pipeline(asked: Asked) -> None:
@@ -110,7 +101,7 @@ def pipeline(asked: Asked) -> None:
             for _ in range(50):
                 next(batches)
             taken.append((time.perf_counter() - begin) / 50)
-        _record("pipeline", name, dict(seconds=taken))
+        record("pipeline", name, dict(seconds=taken))
 
 
 def callbacks(asked: Asked) -> None:
@@ -118,14 +109,14 @@ def callbacks(asked: Asked) -> None:
     from benchmarks import overhead
 
     for model, dataset in overhead.RUNS:
-        _record("callbacks", f"{model} on {dataset}", overhead.measured(model, dataset))
+        record("callbacks", f"{model} on {dataset}", overhead.measured(model, dataset))
 
 
 def minutes(asked: Asked) -> None:
     """What minutes of training come to, for each candidate for the quick configurations."""
-    for name in asked.candidates:
-        print(f"{name}: {quality.CANDIDATES[name].minutes} minutes", flush=True)
-        _record("minutes", name, dict(curve=quality.curve(quality.CANDIDATES[name])))
+    for name, curve in quality.curves(asked.candidates):
+        print(f"{name}: {len(curve)} points", flush=True)
+        record("minutes", name, dict(curve=curve))
 
 
 def same_steps(asked: Asked) -> None:
@@ -135,11 +126,12 @@ def same_steps(asked: Asked) -> None:
         for seed in quality.SEEDS:
             print(f"{way}, seed {seed}: {quality.STEPS} steps", flush=True)
             found.append(quality.after_steps(way, seed))
-        _record("same_steps", way, dict(steps=quality.STEPS, seeds=found))
+        record("same_steps", way, dict(steps=quality.STEPS, seeds=found))
 
 
 PARTS = {
     "steps": steps,
+    "profile": profile,
     "start": starts,
     "pipeline": pipeline,
     "callbacks": callbacks,

@@ -2,13 +2,16 @@
 
 import dataclasses
 import json
+import os
 import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
+from queue import Queue
 from typing import Any
 
 import configs
@@ -32,14 +35,16 @@ class Candidate:
     Args:
         config: The quick configuration.
         changes: What differs from it.
-        minutes: Time that it gets, the start of the process included.
         eval_every: Steps between two points of its curve.
+        minutes: Time that it gets, the start of the process included.
+        alone: Whether it has all cores; others get one each, two at a time.
     """
 
     config: str
     changes: Mapping[str, Any] = dataclasses.field(default_factory=dict)
-    minutes: float = 5
     eval_every: int = 500
+    minutes: float = 5
+    alone: bool = False
 
     @property
     def settings(self) -> dict[str, Any]:
@@ -49,7 +54,9 @@ class Candidate:
 
 _BATCH_NORM: dict[str, Any] = dict(loss="non_saturating", spectral_norm=False, discriminator_batch_norm=True)
 CANDIDATES = {
-    "mnist_quick": Candidate("mnist_quick", minutes=10),
+    "mnist_quick": Candidate("mnist_quick", minutes=10, alone=True),
+    "fashion_quick": Candidate("fashion_quick", minutes=10, alone=True),
+    "one_core": Candidate("mnist_quick"),
     "fewer_filters": Candidate("mnist_quick", dict(filters=16), eval_every=1000),
     "more_filters": Candidate("mnist_quick", dict(filters=64), eval_every=250),
     "lower_rate": Candidate("mnist_quick", dict(learning_rate=4e-4)),
@@ -58,7 +65,6 @@ CANDIDATES = {
     "wgan_gp": Candidate(
         "mnist_quick", dict(loss="wgan_gp", spectral_norm=False, n_critic=3), eval_every=100
     ),
-    "bfloat16": Candidate("mnist_quick", dict(precision="mixed_bfloat16"), eval_every=100),
     # Sizes and settings of the DCGAN in TensorFlow's documentation.
     "documentation": Candidate(
         "mnist_quick",
@@ -74,7 +80,6 @@ CANDIDATES = {
         ),
         eval_every=50,
     ),
-    "fashion_quick": Candidate("fashion_quick", minutes=10),
 }
 
 #: How a number of steps may be taken, by settings that differ from those of `configs/mnist_quick.py`.
@@ -87,14 +92,34 @@ WAYS: dict[str, dict[str, Any]] = {
 #: The last commit whose step was written as the papers are, before it was made faster.
 BEFORE = "7e99a40"
 SEEDS = range(3)
-STEPS = 2000
+STEPS = 1500
 
 
-def curve(candidate: Candidate) -> list[dict[str, float]]:
-    """What the run of a candidate records of its samples while it trains."""
+def curves(names: Sequence[str]) -> Iterator[tuple[str, list[dict[str, float]]]]:
+    """Name and curve of each candidate: of those that run alone, then of the others."""
+    for name in names:
+        if CANDIDATES[name].alone:
+            yield name, curve(CANDIDATES[name])
+    cores: Queue[int] = Queue()
+    for core in sorted(os.sched_getaffinity(0))[:2]:
+        cores.put(core)
+
+    def on_one_core(name: str) -> tuple[str, list[dict[str, float]]]:
+        core = cores.get()
+        try:
+            return name, curve(CANDIDATES[name], core)
+        finally:
+            cores.put(core)
+
+    with ThreadPoolExecutor(2) as pool:
+        yield from pool.map(on_one_core, (name for name in names if not CANDIDATES[name].alone))
+
+
+def curve(candidate: Candidate, core: int | None = None) -> list[dict[str, float]]:
+    """What the run of a candidate, on all cores or one, records of its samples while it trains."""
     with tempfile.TemporaryDirectory() as folder:
         workdir = Path(folder) / "run"
-        _run(ROOT, "train.py", {**candidate.settings, "workdir": workdir}, 60 * candidate.minutes)
+        _run(ROOT, "train.py", {**candidate.settings, "workdir": workdir}, 60 * candidate.minutes, core)
         records = map(json.loads, (workdir / "metrics.jsonl").read_text().splitlines())
         prefix, suffix = "eval/", f" ({MEASURED['eval_features']})"
         return [
@@ -134,9 +159,13 @@ def _sources(way: str) -> Iterator[Path]:
             subprocess.run([*git, "remove", "--force", folder], check=True)
 
 
-def _run(root: Path, program: str, settings: Mapping[str, Any], seconds: float | None = None) -> None:
+def _run(
+    root: Path, program: str, settings: Mapping[str, Any], seconds: float | None = None, core=None
+) -> None:
     """Runs a program of ours; after that many seconds it is asked to save and end."""
     command = [sys.executable, program, *(f"--{name}={_flag(value)}" for name, value in settings.items())]
+    if core is not None:
+        command = ["taskset", "--cpu-list", str(core), *command]
     with subprocess.Popen(
         command, cwd=root, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
     ) as process:

@@ -98,6 +98,15 @@ def _trial(workload: Workload, weights) -> dict:
     )
 
 
+def profile(workload: str) -> list:
+    """The kernels of one of our steps, traced after some others; see `benchmarks.profile.traced`."""
+    with workers(["suite"], workload) as started:
+        started["suite"].ask("run", 3)
+        kernels = started["suite"].ask("profile")
+    assert isinstance(kernels, list)
+    return kernels
+
+
 def race(names: Sequence[str], workload: str, rounds: int) -> dict[str, dict]:
     """Seconds a step of each contender in every round, its peak memory (GiB), what it counts as work.
 

@@ -6,8 +6,8 @@ from statistics import mean, median, quantiles, stdev
 from tabulate import tabulate
 
 from benchmarks.contenders import BFLOAT16, CONTENDERS, FLOAT32
-from benchmarks.parts import recorded
 from benchmarks.quality import CANDIDATES
+from benchmarks.records import recorded
 from benchmarks.workloads import find
 
 FOLDER = Path(__file__).parent
@@ -18,6 +18,8 @@ PLOT = FOLDER / "ratios.png"
 MINUTES_PLOT = FOLDER / "minutes.png"
 #: The coverage that a quick configuration is to reach; real test pictures have 0.96.
 COVERED = 0.85
+#: Kinds of kernels that a trace tells apart.
+TOLD = 8
 #: What was aimed for: time of the best peer over ours, by workload and precision.
 TARGETS = {
     "mlp": {FLOAT32: 2.0, BFLOAT16: 1.8},
@@ -34,8 +36,12 @@ def write() -> str:
     results, notes = recorded(), _notes()
     sections = ["# Speed", notes.pop("Speed"), *_about(results)]
     if "steps" in results:
+        profiles = results.get("profile", {})
         sections += ["## Training steps", _targets(results["steps"]), f"![ratios]({PLOT.name})"]
-        sections += [_workload(name, found, notes.get(name)) for name, found in results["steps"].items()]
+        sections += [
+            _workload(name, found, profiles.get(name), notes.get(name))
+            for name, found in results["steps"].items()
+        ]
         _plot(results["steps"])
     for part, section in (
         ("start", _start),
@@ -110,7 +116,7 @@ def _targets(steps: dict) -> str:
     return _table(rows, headers)
 
 
-def _workload(name: str, found: dict, note: str | None) -> str:
+def _workload(name: str, found: dict, profiled: dict | None, note: str | None) -> str:
     workload = find(name)
     contenders = found["contenders"]
     rows = []
@@ -131,7 +137,51 @@ def _workload(name: str, found: dict, note: str | None) -> str:
             )
     headers = ["", "precision", "ms a step", "images/s", "time / ours", "peak GiB", "losses differ by"]
     table = _table(rows, headers)
-    return "\n\n".join(filter(None, [f"### {name}", table, _share(found), note]))
+    trace = _kernels(name, profiled) if profiled else None
+    return "\n\n".join(filter(None, [f"### {name}", table, _share(found), trace, note]))
+
+
+def _kernels(name: str, profiled: dict) -> str:
+    """The longest kernels of a traced step, and its picture."""
+    taken = profiled["seconds"]
+    whole = sum(taken.values())
+    longest = sorted(taken, key=taken.__getitem__, reverse=True)[:TOLD]
+    rows = [[kernel, f"{1000 * taken[kernel]:.1f}", f"{taken[kernel] / whole:.1%}"] for kernel in longest]
+    rest = whole - sum(taken[kernel] for kernel in longest)
+    rows.append([f"{len(taken) - len(longest)} others", f"{1000 * rest:.1f}", f"{rest / whole:.1%}"])
+    table = _table(rows, ["kernel, in one traced step", "ms", "of all kernels"])
+    return f"{table}\n\n![trace of {name}]({_trace(name).name})"
+
+
+def _trace(name: str) -> Path:
+    return FOLDER / f"trace-{name}.png"
+
+
+def draw_trace(name: str, kernels: list) -> None:
+    """Draws the kernels of one step over time, a row for each thread, a colour for each longest kind."""
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(11, 2.6), dpi=110, layout="constrained")
+    axes = figure.subplots()
+    taken: dict[str, float] = {}
+    for _, _, seconds, operation in kernels:
+        taken[operation] = taken.get(operation, 0.0) + seconds
+    longest = sorted(taken, key=taken.__getitem__, reverse=True)[:TOLD]
+    threads = sorted({thread for thread, *_ in kernels})
+    for index, operation in enumerate([*longest, None]):
+        for row, thread in enumerate(threads):
+            bars = [
+                (1000 * begin, 1000 * seconds)
+                for at, begin, seconds, kind in kernels
+                if at == thread and (kind == operation or (operation is None and kind not in longest))
+            ]
+            color = "lightgrey" if operation is None else f"C{index}"
+            label = (operation or "others") if row == 0 else None
+            axes.broken_barh(bars, (row - 0.4, 0.8), color=color, label=label)
+    axes.set_yticks(range(len(threads)), [f"thread {row + 1}" for row in range(len(threads))])
+    axes.set(xlabel="ms", title=f"One step of {name}: kernels over time, each with its own threads inside")
+    figure.legend(loc="outside lower center", ncols=5, fontsize=7)
+    figure.savefig(_trace(name))
 
 
 def _share(found: dict) -> str:
@@ -207,6 +257,7 @@ def _minutes(found: dict) -> str:
         rows.append(
             [
                 name,
+                "all" if CANDIDATES[name].alone else "1",
                 ", ".join(f"{setting} {value}" for setting, value in CANDIDATES[name].changes.items()),
                 f"{last['seconds'] / 60:.1f}",
                 last["step"],
@@ -217,7 +268,16 @@ def _minutes(found: dict) -> str:
             ]
         )
     _plot_minutes(found)
-    headers = ["", "differs in", "minutes", "steps", "Frechet distance", "coverage", "shares of classes"]
+    headers = [
+        "",
+        "cores",
+        "differs in",
+        "minutes",
+        "steps",
+        "Frechet distance",
+        "coverage",
+        "shares of classes",
+    ]
     table = _table(rows, [*headers, f"minutes to coverage {COVERED}"])
     return f"## Quality over time\n\n{table}\n\n![distance and coverage over minutes]({MINUTES_PLOT.name})"
 
@@ -225,18 +285,17 @@ def _minutes(found: dict) -> str:
 def _plot_minutes(found: dict) -> None:
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(9, 7), dpi=110, layout="constrained")
-    grid = figure.subplots(2, 2, sharex=True, sharey="row", squeeze=False)
-    datasets = list(dict.fromkeys(CANDIDATES[name].settings["dataset"] for name in found))
-    for column, dataset in enumerate(datasets):
+    figure = Figure(figsize=(10, 7), dpi=110, layout="constrained")
+    grid = figure.subplots(2, 2, sharey="row", squeeze=False)
+    columns = (("two cores", True), ("MNIST, one core each, two at a time", False))
+    for column, (title, alone) in enumerate(columns):
         for name, run in found.items():
-            if CANDIDATES[name].settings["dataset"] == dataset:
+            if CANDIDATES[name].alone == alone:
                 minutes = [point["seconds"] / 60 for point in run["curve"]]
                 for row, number in enumerate(("frechet_distance", "coverage")):
                     values = [point[number] for point in run["curve"]]
-                    grid[row][column].plot(minutes, values, label=name, lw=2 if "quick" in name else 1)
-        grid[0][column].set_yscale("log")
-        grid[0][column].set_title(dataset)
+                    grid[row][column].plot(minutes, values, label=name)
+        grid[0][column].set(yscale="log", title=title)
         grid[1][column].axhline(COVERED, color="black", lw=0.5)
         grid[1][column].set_xlabel("minutes of training")
         grid[1][column].legend(fontsize=7)

@@ -23,6 +23,7 @@ def main() -> None:
         "run": lambda steps: _seconds(contender, int(steps)),
         "memory": lambda: resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20,
         "operations": lambda: float(contender.operations()),
+        "profile": lambda: [*contender.profile()],
         "weights": lambda: _written(contender.weights()),
         "losses": lambda path: contender.losses(**pickle.loads(Path(path).read_bytes())),
     }

@@ -80,6 +80,12 @@ class Suite:
             found += [float(logs["discriminator_loss"]), float(logs["generator_loss"])]
         return found
 
+    def profile(self) -> list[tuple[str, float, float, str]]:
+        """The kernels of one step; see `benchmarks.profile.traced`."""
+        from benchmarks.profile import traced
+
+        return traced(lambda: self.run(1))
+
     def operations(self) -> float:
         """Floating-point operations of the matrix products and convolutions of one step."""
         from benchmarks.arithmetic import operations
