@@ -41,7 +41,7 @@ def train(settings: Settings, workdir: Workdir) -> int:
     tf.config.experimental.enable_op_determinism()
     gan = build.gan(settings)
     reference = build.reference(settings)
-    callbacks.Evaluation.check(reference, settings.eval_metrics.split(","))
+    callbacks.Evaluation.check(reference, settings.measures)
     images = reference.examples
     workdir.adopt(settings)
     kind = "pictures" if images.ndim == 4 else "points"

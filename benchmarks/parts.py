@@ -121,7 +121,7 @@ def minutes(asked: Asked) -> None:
 
 def same_steps(asked: Asked) -> None:
     """What the same number of steps comes to, by the way they are taken."""
-    for way in quality.WAYS:
+    for way in quality.ways():
         found = []
         for seed in quality.SEEDS:
             print(f"{way}, seed {seed}: {quality.STEPS} steps", flush=True)

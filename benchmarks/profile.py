@@ -30,9 +30,10 @@ def _kernels(space: bytes) -> list[tuple[str, float, float, str]]:
             continue
         for line in plane.lines:
             for event in line.events:
-                # A kernel's name is "NODE:OPERATION"; Python frames begin with "$".
-                node, _, operation = plane.event_metadata[event.metadata_id].name.rpartition(":")
-                if node and not node.startswith("$") and operation.isidentifier():
+                # A kernel's name is "NODE:OPERATION"; C++ functions have two colons, Python frames a "$".
+                name = plane.event_metadata[event.metadata_id].name
+                node, _, operation = name.rpartition(":")
+                if node and "::" not in name and not node.startswith("$") and operation.isidentifier():
                     begin = line.timestamp_ns * 1e-9 + event.offset_ps * 1e-12
                     found.append((f"{line.name}/{line.id}", begin, event.duration_ps * 1e-12, operation))
     first = min(begin for _, begin, _, _ in found)

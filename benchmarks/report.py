@@ -160,6 +160,7 @@ def _trace(name: str) -> Path:
 def draw_trace(name: str, kernels: list) -> None:
     """Draws the kernels of one step over time, a row for each thread, a colour for each longest kind."""
     from matplotlib.figure import Figure
+    from matplotlib.patches import Patch
 
     figure = Figure(figsize=(11, 2.6), dpi=110, layout="constrained")
     axes = figure.subplots()
@@ -168,19 +169,15 @@ def draw_trace(name: str, kernels: list) -> None:
         taken[operation] = taken.get(operation, 0.0) + seconds
     longest = sorted(taken, key=taken.__getitem__, reverse=True)[:TOLD]
     threads = sorted({thread for thread, *_ in kernels})
-    for index, operation in enumerate([*longest, None]):
-        for row, thread in enumerate(threads):
-            bars = [
-                (1000 * begin, 1000 * seconds)
-                for at, begin, seconds, kind in kernels
-                if at == thread and (kind == operation or (operation is None and kind not in longest))
-            ]
-            color = "lightgrey" if operation is None else f"C{index}"
-            label = (operation or "others") if row == 0 else None
-            axes.broken_barh(bars, (row - 0.4, 0.8), color=color, label=label)
+    colors = {operation: f"C{index}" for index, operation in enumerate(longest)}
+    for thread, begin, seconds, operation in kernels:
+        bar = (1000 * begin, 1000 * seconds)
+        axes.broken_barh([bar], (threads.index(thread) - 0.4, 0.8), color=colors.get(operation, "lightgrey"))
     axes.set_yticks(range(len(threads)), [f"thread {row + 1}" for row in range(len(threads))])
     axes.set(xlabel="ms", title=f"One step of {name}: kernels over time, each with its own threads inside")
-    figure.legend(loc="outside lower center", ncols=5, fontsize=7)
+    patches = [Patch(color=color, label=operation) for operation, color in colors.items()]
+    patches.append(Patch(color="lightgrey", label="others"))
+    figure.legend(handles=patches, loc="outside lower center", ncols=5, fontsize=7)
     figure.savefig(_trace(name))
 
 

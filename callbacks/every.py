@@ -1,12 +1,18 @@
 """The one clock of the callbacks: the GAN's own count of generator updates."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import keras
+import numpy as np
 
 #: What one call of the training graph may take: long beside the call itself, short for who waits for it.
 CALL_SECONDS = 0.25
+
+
+def by_step(logs: Mapping | None) -> dict[str, np.ndarray]:
+    """What the steps of one call of the training graph returned, by name: arrays (steps,)."""
+    return {name: np.atleast_1d(values) for name, values in (logs or {}).items()}
 
 
 class Every(keras.callbacks.Callback):

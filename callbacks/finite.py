@@ -3,6 +3,7 @@
 import keras
 import numpy as np
 
+from callbacks.every import by_step
 from support.errors import UserError
 
 
@@ -10,8 +11,7 @@ class StopOnNonFinite(keras.callbacks.Callback):
     """Ends the run when anything the step returns is NaN or infinite, before it is saved."""
 
     def on_train_batch_end(self, batch, logs=None):
-        for name, steps in (logs or {}).items():
-            values = np.atleast_1d(steps)
+        for name, values in by_step(logs).items():
             lost = np.flatnonzero(~np.isfinite(values))
             if lost.size:
                 step = self.model.step - len(values) + 1 + lost[0]

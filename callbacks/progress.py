@@ -3,8 +3,9 @@
 import sys
 
 import keras
-import numpy as np
 from tqdm import tqdm
+
+from callbacks.every import by_step
 
 
 class ProgressBar(keras.callbacks.Callback):
@@ -22,9 +23,7 @@ class ProgressBar(keras.callbacks.Callback):
         self._bar = tqdm(initial=step, total=steps, unit="step", mininterval=interval)
 
     def on_train_batch_end(self, batch, logs=None):
-        losses = {
-            name: np.atleast_1d(steps)[-1] for name, steps in (logs or {}).items() if name.endswith("_loss")
-        }
+        losses = {name: steps[-1] for name, steps in by_step(logs).items() if name.endswith("_loss")}
         self._bar.set_postfix(losses, refresh=False)
         self._bar.update(self.model.step - self._bar.n)
 

@@ -5,7 +5,7 @@ from collections import defaultdict
 
 import numpy as np
 
-from callbacks.every import Every
+from callbacks.every import Every, by_step
 from callbacks.record import Record
 
 
@@ -26,8 +26,8 @@ class Scalars(Every):
         self._start = time.perf_counter()
 
     def on_train_batch_end(self, batch, logs=None):
-        for name, values in (logs or {}).items():
-            self._since[name].append(np.atleast_1d(values))
+        for name, values in by_step(logs).items():
+            self._since[name].append(values)
         super().on_train_batch_end(batch, logs)
 
     def at_step(self, step, logs):

@@ -25,13 +25,18 @@ def folder() -> Path:
     return Path(os.environ.get("GAN_CACHE_DIR", default))
 
 
+def cache_name(key: str) -> str:
+    """A file's name in the cache, the same for the same key alone."""
+    return hashlib.sha256(key.encode()).hexdigest()[:24]
+
+
 def decoded(source: Source, shape: ImageShape) -> np.ndarray:
     """All pictures of `source` in `shape`: uint8 (N, H, W, C), mapped from one file, read-only.
 
     Raises:
         UserError: Not one picture could be read, or they cannot be written to the cache.
     """
-    key = hashlib.sha256(f"{FORMAT}/{source.identity}/{shape}".encode()).hexdigest()[:24]
+    key = cache_name(f"{FORMAT}/{source.identity}/{shape}")
     for path in folder().glob(f"{key}-*.u8"):
         count = int(path.stem.removeprefix(f"{key}-"))
         if path.stat().st_size == count * math.prod(shape):

@@ -1,10 +1,9 @@
 """From samples to numbers: which measures apply, what they give, and the floor that real data sets."""
 
-import hashlib
 import json
 from collections.abc import Iterable, Mapping, Sequence
 
-from data.cache import folder
+from data.cache import cache_name, folder
 from evaluation import measures
 from evaluation.measures import Estimate, Evidence
 from evaluation.reference import Reference, fingerprint
@@ -67,7 +66,7 @@ def floor(names: Sequence[str], reference: Reference) -> dict[str, Estimate]:
     tested = reference.held_out[: reference.size]
     identity = (reference.source.identity, fingerprint(tested), reference.shape, reference.space.identity)
     key = repr((FORMAT, identity, reference.size, reference.seed, *names))
-    path = folder() / "floors" / f"{hashlib.sha256(key.encode()).hexdigest()[:24]}.json"
+    path = folder() / "floors" / f"{cache_name(key)}.json"
     try:
         return {name: Estimate(*values) for name, values in json.loads(path.read_text()).items()}
     except (OSError, ValueError, TypeError, AttributeError):  # Not there, or damaged.

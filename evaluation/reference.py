@@ -11,7 +11,7 @@ import numpy as np
 from tqdm import tqdm
 
 import data
-from data.cache import folder
+from data.cache import cache_name, folder
 from data.source import Points, Source
 from evaluation.features import Features, FeatureSpace
 from metrics import Moments
@@ -137,7 +137,7 @@ def statistics(examples: np.ndarray, identity: str, space: FeatureSpace, count: 
         seed: Its seed.
     """
     key = f"{FORMAT}/{identity}/{examples.shape}/{space.identity}/{count}/{seed}"
-    path = folder() / "features" / f"{hashlib.sha256(key.encode()).hexdigest()[:24]}.npz"
+    path = folder() / "features" / f"{cache_name(key)}.npz"
     found_fingerprint = fingerprint(examples)
     if path.exists():
         found = _read(path, found_fingerprint)

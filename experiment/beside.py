@@ -26,15 +26,14 @@ def callbacks_of(
         z = gan.generator.sample_latent(settings.options["packing"], settings.seed)
         record.graph(lambda z: gan.discriminator(gan.generator(z)), z)
     progress = callbacks.ProgressBar(settings.steps, gan.step)
-    images, metrics = reference.examples, settings.eval_metrics.split(",")
-    last, seed = settings.steps, settings.seed
+    images, last, seed = reference.examples, settings.steps, settings.seed
     others = [
         callbacks.StopOnNonFinite(),
         progress,
         callbacks.Scalars(record, settings.log_every),
         callbacks.Samples(record, workdir.samples, images, settings.sample_every, last, seed),
         # Before the checkpoint of the same step, which holds the best score.
-        callbacks.Evaluation(record, store, reference, metrics, settings.eval_every, last),
+        callbacks.Evaluation(record, store, reference, settings.measures, settings.eval_every, last),
         callbacks.Checkpoints(store, settings.checkpoint_every),
     ]
     try:

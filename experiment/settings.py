@@ -129,6 +129,11 @@ class Settings:
 
     options: Mapping[str, Any] = dataclasses.field(default_factory=dict)
 
+    @property
+    def measures(self) -> list[str]:
+        """The names in `eval_metrics`."""
+        return self.eval_metrics.split(",")
+
     def options_of(self, registry: Registry, name: str) -> dict[str, Any]:
         """The options that the thing of that name takes, with this run's values."""
         return {option: self.options[option] for option in registry.options(name)}
@@ -196,9 +201,10 @@ def resolve(flags: Mapping[str, Any], config: str | None = None) -> Settings:
     _settle_batch_norm(chosen, flags)
     _check_clip(chosen["options"], flags)
     _check_batch(chosen)
-    for metric in chosen["eval_metrics"].split(","):
+    settings = Settings(**chosen)
+    for metric in settings.measures:
         measures.find(metric)
-    return Settings(**chosen)
+    return settings
 
 
 def _without_overruled(published: Mapping[str, Any], flags: Mapping[str, Any]) -> dict[str, Any]:

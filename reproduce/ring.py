@@ -9,13 +9,13 @@ import support.environment  # isort: skip  # Before TensorFlow, in the workers t
 import json
 import multiprocessing
 import os
-import platform
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from support import machine
 from support.files import atomic
 
 ROOT = Path(__file__).parent.parent
@@ -142,13 +142,7 @@ def train(row: str, seed: int) -> dict:
 def recorded() -> dict:
     if RESULTS.exists():
         return json.loads(RESULTS.read_text())
-    return dict(machine=_machine(), protocol=PROTOCOL, runs=[])
-
-
-def _machine() -> dict:
-    from experiment.workdir import versions
-
-    return dict(processor=platform.processor() or platform.machine(), cores=os.cpu_count(), **versions())
+    return dict(machine=machine.describe("tensorflow-cpu", "keras", "numpy"), protocol=PROTOCOL, runs=[])
 
 
 def run(jobs: int) -> None:
@@ -186,11 +180,11 @@ def report() -> Path:
             f"{kl.mean():.3f} | {len(runs)} |"
         )
     protocol = ", ".join(f"`{key}={_short(value)}`" for key, value in results["protocol"].items())
-    machine = ", ".join(f"{key} {value}" for key, value in results["machine"].items())
+    told = ", ".join(f"{key} {value}" for key, value in results["machine"].items())
     PAGE.write_text(
         f"""# Every objective on the ring of 8 Gaussians
 
-Made by `python -m reproduce ring` from `reproduce/results/ring.json` ({machine}). Of {SAMPLES} samples a
+Made by `python -m reproduce ring` from `reproduce/results/ring.json` ({told}). Of {SAMPLES} samples a
 run, those within three standard deviations of a mode are of high quality (of the data itself 98.9 %); a mode
 is found if it is nearest to one of these. The reverse KL is that of the samples over the modes against equal
 shares. Means over the seeds, with the range of modes and the standard deviation of the share.

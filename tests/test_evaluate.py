@@ -168,4 +168,4 @@ def test_bad_input_is_one_line(run_program, run, tmp_path, arguments, words):
 def test_an_evaluation_that_cannot_be_made_is_refused_before_the_run_starts(flags, words):
     with pytest.raises(UserError, match=words):
         settings = resolve(flags)
-        Evaluation.check(build.reference(settings), settings.eval_metrics.split(","))
+        Evaluation.check(build.reference(settings), settings.measures)
