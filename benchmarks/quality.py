@@ -57,6 +57,7 @@ _BATCH_NORM: dict[str, Any] = dict(loss="non_saturating", spectral_norm=False, d
 CANDIDATES = {
     "mnist_quick": Candidate("mnist_quick", minutes=10, alone=True),
     "fashion_quick": Candidate("fashion_quick", minutes=10, alone=True),
+    "fashion_hinge": Candidate("mnist_quick", dict(dataset="fashion_mnist"), minutes=10, alone=True),
     "one_core": Candidate("mnist_quick"),
     "fewer_filters": Candidate("mnist_quick", dict(filters=16), eval_every=1000),
     "more_filters": Candidate("mnist_quick", dict(filters=64), eval_every=250),

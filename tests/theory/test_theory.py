@@ -1,0 +1,84 @@
+"""The command: experiments that hold, one that does not, and what is written."""
+
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from matplotlib.figure import Figure
+
+from theory.claims import CLAIMS, NOTES
+from theory.experiment import EXPERIMENTS, Experiment, Number, Outcome, conduct
+
+ROOT = Path(__file__).parents[2]
+#: Those that train nothing.
+QUICK = ("mle_is_kl", "divergences", "generator_step_too_large", "non_convergence", "generator_costs")
+
+
+def theory(*arguments):
+    return subprocess.run(
+        [sys.executable, "-m", "theory", *arguments], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+
+
+def test_quick_claims_hold_and_are_written(tmp_path):
+    run = theory(*QUICK, f"--output={tmp_path / 'theory'}")
+    assert run.returncode == 0, run.stdout + run.stderr
+    page = (tmp_path / "theory.md").read_text()
+    for name in QUICK:
+        record = json.loads((tmp_path / "theory" / f"{name}.json").read_text())
+        assert all(number["holds"] for number in record["numbers"])
+        assert (tmp_path / "theory" / f"{name}.png").stat().st_size > 10_000
+        assert f"theory/{name}.png" in page
+        assert name in run.stdout
+
+
+def test_a_claim_that_fails_is_named_and_recorded(tmp_path, capsys):
+    number = Number("one", 2.0, 1.0, 0.5)
+    failing = Experiment("nonsense", "", "", "", "", lambda generator: Outcome([number], Figure()))
+    assert not conduct(failing, tmp_path)
+    assert json.loads((tmp_path / "nonsense.json").read_text())["numbers"][0]["holds"] is False
+    assert "NO" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("number", "holds"),
+    [
+        (Number("", 1.04, 1.0, 0.05), True),
+        (Number("", 1.06, 1.0, 0.05), False),
+        (Number("", 0.9, 1.0, relation="<"), True),
+        (Number("", 1.1, 1.0, relation="<"), False),
+        (Number("", 1.1, 1.0, relation=">"), True),
+        (Number("", 0.9, 1.0, relation=">"), False),
+        (Number("", float("inf"), float("inf")), True),
+        (Number("", float("nan"), 0.0, 1.0), False),
+        (Number("", float("nan"), 0.0, relation="<"), False),
+    ],
+)
+def test_what_holds(number, holds):
+    assert number.holds == holds
+
+
+def test_a_wrong_name_is_refused_in_one_line(tmp_path):
+    run = theory("divergence", f"--output={tmp_path}")
+    assert run.returncode != 0
+    assert len(run.stderr.strip().splitlines()) == 1 and "divergences" in run.stderr
+    assert not any(tmp_path.iterdir())
+
+
+def test_every_claim_of_the_notes_is_shown_somewhere_and_every_experiment_shows_one():
+    import theory.experiments  # noqa: F401
+
+    places = [place for _, _, places, _ in CLAIMS for place in places.split(", ")]
+    for place in places:
+        assert place in EXPERIMENTS or (ROOT / place).is_file(), place
+    assert {*EXPERIMENTS} <= {*places}
+    cited = {letter for sections, *_ in CLAIMS for letter in re.findall(r"\b[A-E]\b", sections)}
+    assert cited == {*NOTES}
+
+
+def test_every_experiment_says_what_it_claims():
+    for chosen in EXPERIMENTS.values():
+        assert all((chosen.title, chosen.statement, chosen.formula, chosen.papers)), chosen.name

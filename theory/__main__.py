@@ -1,0 +1,44 @@
+"""Runs claims about GANs, draws their figures and checks their numbers: python -m theory NAME, or all."""
+
+import support.environment  # isort: skip  # Before TensorFlow.  # noqa: F401
+
+import sys
+from pathlib import Path
+
+import theory.experiments  # noqa: F401  # Registers them.
+from support.arguments import Parser
+from support.errors import UserError
+from theory import page
+from theory.experiment import EXPERIMENTS, conduct, find
+
+
+def main() -> int:
+    parser = Parser(prog="python -m theory", description=__doc__)
+    parser.add_argument(
+        "names", nargs="+", metavar="NAME", help=f"all, list, or some of {', '.join(EXPERIMENTS)}"
+    )
+    parser.add_argument(
+        "--output",
+        type=Path,
+        default=Path("runs/theory"),
+        help="folder of figures and numbers (default: runs/theory)",
+    )
+    arguments = parser.parse_args()
+    if arguments.names == ["list"]:
+        print("\n".join(f"{name:<26}{each.title}" for name, each in EXPERIMENTS.items()))
+        return 0
+    try:
+        names = list(EXPERIMENTS) if arguments.names == ["all"] else arguments.names
+        chosen = [find(name) for name in names]
+        failed = [each.name for each in chosen if not conduct(each, arguments.output)]
+        print(f"figures and numbers: {arguments.output}; page: {page.write(arguments.output)}")
+    except UserError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return error.exit_code
+    if failed:
+        print(f"error: not what theory says: {', '.join(failed)}", file=sys.stderr)
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
