@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from benchmarks import quality, race, report, start, workloads
 from benchmarks.contenders import BFLOAT16, CONTENDERS
+from benchmarks.profile import by_kind
 from benchmarks.records import record
 from support.errors import UserError
 
@@ -70,11 +71,8 @@ def profile(asked: Asked) -> None:
     """The trace of one of our steps, drawn, and the time of each kind of kernel."""
     for workload in asked.workloads:
         kernels = race.profile(workload)
-        taken: dict[str, float] = {}
-        for _, _, seconds, operation in kernels:
-            taken[operation] = taken.get(operation, 0.0) + seconds
         report.draw_trace(workload, kernels)
-        record("profile", workload, dict(seconds=taken))
+        record("profile", workload, dict(seconds=by_kind(kernels)))
 
 
 def starts(asked: Asked) -> None:

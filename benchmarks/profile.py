@@ -1,7 +1,7 @@
 """Where the time of a step goes: the TensorFlow profiler's trace of one, by kernel."""
 
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 
@@ -19,6 +19,14 @@ def traced(step: Callable[[], None]) -> list[tuple[str, float, float, str]]:
         tf.profiler.experimental.stop()
         (file,) = Path(folder).rglob("*.xplane.pb")
         return _kernels(file.read_bytes())
+
+
+def by_kind(kernels: Iterable[tuple[str, float, float, str]]) -> dict[str, float]:
+    """Seconds of all the kernels of each operation, the longest first."""
+    taken: dict[str, float] = {}
+    for _, _, seconds, operation in kernels:
+        taken[operation] = taken.get(operation, 0.0) + seconds
+    return dict(sorted(taken.items(), key=lambda item: item[1], reverse=True))
 
 
 def _kernels(space: bytes) -> list[tuple[str, float, float, str]]:

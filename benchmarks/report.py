@@ -6,6 +6,7 @@ from statistics import mean, median, quantiles, stdev
 from tabulate import tabulate
 
 from benchmarks.contenders import BFLOAT16, CONTENDERS, FLOAT32
+from benchmarks.profile import by_kind
 from benchmarks.quality import CANDIDATES
 from benchmarks.records import recorded
 from benchmarks.workloads import find
@@ -164,10 +165,7 @@ def draw_trace(name: str, kernels: list) -> None:
 
     figure = Figure(figsize=(11, 2.6), dpi=110, layout="constrained")
     axes = figure.subplots()
-    taken: dict[str, float] = {}
-    for _, _, seconds, operation in kernels:
-        taken[operation] = taken.get(operation, 0.0) + seconds
-    longest = sorted(taken, key=taken.__getitem__, reverse=True)[:TOLD]
+    longest = [*by_kind(kernels)][:TOLD]
     threads = sorted({thread for thread, *_ in kernels})
     colors = {operation: f"C{index}" for index, operation in enumerate(longest)}
     for thread, begin, seconds, operation in kernels:

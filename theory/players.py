@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import keras
 import numpy as np
 import tensorflow as tf
+from scipy.special import expit
 
 import losses
 
@@ -142,7 +143,13 @@ class Game(Critic):
 
 def sigmoid(scores) -> np.ndarray:
     """D(x) from raw scores, in float64."""
-    return 1 / (1 + np.exp(-np.asarray(scores, np.float64)))
+    return expit(np.asarray(scores, np.float64))
+
+
+def value(real_scores, fake_scores) -> float:
+    """V(D, G) = E log D(x) + E log(1 - D(G(z))) from raw scores, in float64."""
+    real, fake = (np.asarray(scores, np.float64) for scores in (real_scores, fake_scores))
+    return float(-np.mean(np.logaddexp(0, -real)) - np.mean(np.logaddexp(0, fake)))
 
 
 def log_spaced(last: int, count: int) -> Sequence[int]:

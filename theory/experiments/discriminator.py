@@ -11,11 +11,6 @@ DATA = Mixture([-1.5, 1.5], [0.6, 0.6])
 MODEL = gaussian(0.5, 1.2)
 
 
-def value(scores_of_real, scores_of_fake) -> float:
-    """V(D, G) = E log D(x) + E log(1 - D(G(z))) from raw scores."""
-    return float(-np.mean(np.logaddexp(0, -scores_of_real)) - np.mean(np.logaddexp(0, scores_of_fake)))
-
-
 def value_of(critic: Critic, p, q, x, dx) -> float:
     """V(D, G) by the integral over densities on a grid."""
     scores = critic.scores(x).astype(np.float64)

@@ -6,13 +6,9 @@ from scipy.special import expit
 from scipy.stats import norm
 
 from theory.experiment import Number, Outcome, experiment, panels
+from theory.players import value
 
 MEAN, STD = 1.5, 0.8
-
-
-def value(real_scores, fake_scores) -> float:
-    """V = E log D(x) + E log(1 - D(y)) from raw scores."""
-    return float(-np.mean(np.logaddexp(0, -real_scores)) - np.mean(np.logaddexp(0, fake_scores)))
 
 
 def slope(real_scores, fake_scores, real_features, fake_features) -> np.ndarray:

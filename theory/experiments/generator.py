@@ -8,7 +8,7 @@ import losses
 from theory.densities import Mixture, gaussian, grid
 from theory.divergences import jensen_shannon
 from theory.experiment import Number, Outcome, experiment, panels
-from theory.players import Critic, Game, columns, log_spaced, perceptron, sigmoid
+from theory.players import Critic, Game, columns, log_spaced, perceptron, sigmoid, value
 
 COSTS = {"minimax": "minimax", "non_saturating": "non-saturating", "maximum_likelihood": "maximum likelihood"}
 
@@ -143,9 +143,7 @@ def vanishing_gradient(generator: np.random.Generator) -> Outcome:
         for name, title in (("minimax", "minimax"), ("non_saturating", "non-saturating")):
             norms[title].append(abs(np.mean(gradients(name, scores) * slope)))
         norms["WGAN-GP"].append(abs(np.mean(wasserstein.slopes(fake)[:, 0])))
-        of_real = discriminator.scores(real).astype(np.float64)
-        reached = -np.mean(np.logaddexp(0, -of_real)) - np.mean(np.logaddexp(0, scores.astype(np.float64)))
-        divergence.append(reached / 2 + np.log(2))
+        divergence.append(value(discriminator.scores(real), scores) / 2 + np.log(2))
     numbers = [
         Number(
             "estimated Jensen-Shannon divergence at the end", divergence[-1], np.log(2), 0.002, source="log 2"
