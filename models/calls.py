@@ -17,7 +17,7 @@ def train_function(model) -> Callable[[Iterator], dict]:
         reduce = model.distribute_strategy.reduce
         return {name: reduce(tf.distribute.ReduceOp.MEAN, value, axis=None) for name, value in logs.items()}
 
-    step = tf.function(step_on_replicas, autograph=False, jit_compile=model.jit_compile)
+    step = tf.function(step_on_replicas, autograph=False, jit_compile=model.compiled_by_xla)
 
     @tf.function(autograph=False)
     def steps(iterator, count):

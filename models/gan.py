@@ -185,9 +185,9 @@ class GAN(keras.Model):
         Other arguments are those of `keras.Model.compile`.
         """
         # Keras scales losses for float16 only in its own training step, and would for one player alone.
-        super().compile(
-            optimizer=generator_optimizer, jit_compile=jit_compile, auto_scale_loss=False, **kwargs
-        )
+        super().compile(optimizer=generator_optimizer, jit_compile=False, auto_scale_loss=False, **kwargs)
+        # Keras's own `jit_compile` is always False where operations are asked to be deterministic.
+        self.compiled_by_xla = jit_compile
         self.generator_optimizer = self.optimizer
         self.discriminator_optimizer = keras.optimizers.get(discriminator_optimizer)
         self.generator_optimizer.build(self.generator.trainable_variables)

@@ -55,7 +55,7 @@ class Registry:
             raise unknown(self.kind, name, self.names())
         return name
 
-    def find(self, name: str) -> Callable[..., Any]:
+    def find(self, name: str) -> Any:
         """The registered thing. Raises ValueError for an unknown name."""
         return self._things[self.canonical(name)]
 

@@ -382,3 +382,11 @@ def test_seeds_decide_what_a_served_generator_samples(finished):
     np.testing.assert_array_equal(images(1, 2), images(1, 2))
     assert not np.array_equal(images(1, 2), images(1, 3))
     assert not np.array_equal(images(1, 2), images(2, 2))
+
+
+def test_xla_compiles_the_step_of_a_run(run_program, tmp_path, monkeypatch):
+    """XLA says so itself: Keras would leave a deterministic run without it."""
+    monkeypatch.setenv("XLA_FLAGS", f"--xla_dump_to={tmp_path / 'xla'}")
+    run = run_program("train.py", *DCGAN, "--steps=2", "--jit_compile=on", f"--workdir={tmp_path / 'run'}")
+    assert run.returncode == 0, run.stderr
+    assert any("step_on_replicas" in path.name for path in (tmp_path / "xla").iterdir())

@@ -5,18 +5,17 @@ import support.environment  # isort: skip  # Before TensorFlow.  # noqa: F401
 import sys
 from pathlib import Path
 
-import theory.experiments  # noqa: F401  # Registers them.
 from support.arguments import Parser
 from support.errors import UserError
 from theory import page
-from theory.experiment import EXPERIMENTS, conduct, find
+from theory.claims import experiments
+from theory.experiment import conduct, registry
 
 
 def main() -> int:
+    known = {each.name: each for each in experiments()}
     parser = Parser(prog="python -m theory", description=__doc__)
-    parser.add_argument(
-        "names", nargs="+", metavar="NAME", help=f"all, list, or some of {', '.join(EXPERIMENTS)}"
-    )
+    parser.add_argument("names", nargs="+", metavar="NAME", help=f"all, list, or some of {', '.join(known)}")
     parser.add_argument(
         "--output",
         type=Path,
@@ -25,11 +24,11 @@ def main() -> int:
     )
     arguments = parser.parse_args()
     if arguments.names == ["list"]:
-        print("\n".join(f"{name:<26}{each.title}" for name, each in EXPERIMENTS.items()))
+        print("\n".join(f"{name:<26}{each.title}" for name, each in known.items()))
         return 0
     try:
-        names = list(EXPERIMENTS) if arguments.names == ["all"] else arguments.names
-        chosen = [find(name) for name in names]
+        names = list(known) if arguments.names == ["all"] else arguments.names
+        chosen = [registry.find(name) for name in names]
         failed = [each.name for each in chosen if not conduct(each, arguments.output)]
         print(f"figures and numbers: {arguments.output}; page: {page.write(arguments.output)}")
     except UserError as error:

@@ -1,5 +1,7 @@
 """Every claim of the five lecture notes, and where it can be seen."""
 
+from theory.experiment import Experiment, registry
+
 NOTES = {
     "A": "Theory behind GAN",
     "B": "GAN: Generative Adversarial Nets",
@@ -8,7 +10,8 @@ NOTES = {
     "E": "Why study GANs? (the tutorial of NIPS 2016)",
 }
 
-#: Note and section, claim, experiments or other places that show it, and what is to be said of it.
+#: Note and section, claim, experiments or other places that show it, and what is to be said of it. In the
+#: notes' order; the experiments have theirs from it.
 CLAIMS = (
     ("A 1; D", "A generative model brings P_G near P_data", "gan_1d", ""),
     (
@@ -106,3 +109,9 @@ CLAIMS = (
     ),
     ("E", "DCGAN's architecture", "models/dcgan.py", "`--model=dcgan`."),
 )
+
+
+def experiments() -> list[Experiment]:
+    """All experiments, in the order in which the claims first call for them."""
+    called = [name for _, _, places, _ in CLAIMS for name in places.split(", ")]
+    return [registry.find(name) for name in sorted(registry.names(), key=called.index)]

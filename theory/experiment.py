@@ -12,11 +12,11 @@ from matplotlib.figure import Figure
 from PIL import Image
 from tabulate import tabulate
 
-from support.errors import unknown
 from support.files import atomic
+from support.registry import Registry
 
 SEED = 0
-EXPERIMENTS: dict[str, "Experiment"] = {}
+registry = Registry("experiment", "theory.experiments")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -76,6 +76,8 @@ class Experiment:
         formula: The formula, in LaTeX.
         papers: Where it was published.
         run: Makes the outcome from a random generator.
+
+    Calling it runs it.
     """
 
     name: str
@@ -85,6 +87,9 @@ class Experiment:
     papers: str
     run: Callable[[np.random.Generator], Outcome]
 
+    def __call__(self, generator: np.random.Generator) -> Outcome:
+        return self.run(generator)
+
 
 def experiment(title: str, *, formula: str, papers: str) -> Callable:
     """Registers a function as the experiment of its name; its docstring is the statement."""
@@ -92,17 +97,9 @@ def experiment(title: str, *, formula: str, papers: str) -> Callable:
     def register(run: Callable[[np.random.Generator], Outcome]):
         name = getattr(run, "__name__")  # noqa: B009
         statement = " ".join((run.__doc__ or "").split())
-        EXPERIMENTS[name] = Experiment(name, title, statement, formula, papers, run)
-        return run
+        return registry.register(name)(Experiment(name, title, statement, formula, papers, run))
 
     return register
-
-
-def find(name: str) -> Experiment:
-    """The experiment of that name. Raises UserError for an unknown one."""
-    if name not in EXPERIMENTS:
-        raise unknown("experiment", name, [*EXPERIMENTS, "all"])
-    return EXPERIMENTS[name]
 
 
 def conduct(chosen: Experiment, folder: Path) -> bool:
@@ -112,7 +109,7 @@ def conduct(chosen: Experiment, folder: Path) -> bool:
         Whether every number is what theory says.
     """
     begin = time.perf_counter()
-    outcome = chosen.run(np.random.default_rng(SEED))
+    outcome = chosen(np.random.default_rng(SEED))
     seconds = time.perf_counter() - begin
     with atomic(folder / f"{chosen.name}.png") as temporary:
         outcome.figure.savefig(temporary)

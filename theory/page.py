@@ -5,8 +5,8 @@ from pathlib import Path
 
 from tabulate import tabulate
 
-from theory.claims import CLAIMS, NOTES
-from theory.experiment import EXPERIMENTS, table
+from theory.claims import CLAIMS, NOTES, experiments
+from theory.experiment import table
 
 HEAD = """# The theory, run
 
@@ -19,7 +19,7 @@ and ends with an error if a number is not what it should be.
 def write(folder: Path) -> Path:
     """Writes it for the experiments whose records lie in the folder. Returns its path."""
     sections = [HEAD]
-    for chosen in EXPERIMENTS.values():
+    for chosen in experiments():
         record = folder / f"{chosen.name}.json"
         if not record.exists():
             continue

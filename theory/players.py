@@ -51,6 +51,7 @@ class Critic:
         self.network = network
         self.optimizer = optimizer or keras.optimizers.Adam(1e-3, 0.5, 0.9)
         self.optimizer.build(network.trainable_variables)
+        self.steps = 0
         self.random = tf.random.Generator.from_seed(seed)
         self.seed = keras.random.SeedGenerator(seed)
 
@@ -74,10 +75,18 @@ class Critic:
         for _ in tf.range(steps):
             self.update(self.batch(real, size), self.batch(fake, size))
 
-    def train(self, real, fake, steps: int, size: int = 256) -> "Critic":
-        """Updates on batches of that size, drawn from points (N, D) or (N,)."""
-        self._train(columns(real), columns(fake), tf.constant(steps), size)
+    def train(self, real, fake, until: int, size: int = 256) -> "Critic":
+        """Updates until it has made so many, on batches of that size drawn from points (N, D) or (N,)."""
+        self._train(columns(real), columns(fake), self._missing(until), size)
         return self
+
+    def _missing(self, until: int):
+        missing, self.steps = until - self.steps, until
+        return tf.constant(missing)
+
+    def learn_at(self, rate: float) -> None:
+        """Goes on with that learning rate."""
+        self.optimizer.learning_rate = rate
 
     def scores(self, x) -> np.ndarray:
         """Raw scores of points, (N,)."""
@@ -99,18 +108,24 @@ class Game(Critic):
         generator: Noise (batch, latent_dim) to points.
         latent_dim: Entries of z, from N(0, 1).
         turns: Updates of the critic for one of the generator, the paper's k.
-        learning_rate: Of the generator's Adam.
+        generator_optimizer: Of its weights.
         critic: The arguments of `Critic`.
     """
 
     def __init__(
-        self, generator: keras.Model, *critic, latent_dim=1, turns=1, learning_rate=1e-3, **more_of_critic
+        self,
+        generator: keras.Model,
+        *critic,
+        latent_dim: int = 1,
+        turns: int = 1,
+        generator_optimizer: keras.optimizers.Optimizer | None = None,
+        **more_of_critic,
     ):
         super().__init__(*critic, **more_of_critic)
         self.generator = generator
         self.latent_dim = latent_dim
         self.turns = turns
-        self.generator_optimizer = keras.optimizers.Adam(learning_rate, 0.5, 0.9)
+        self.generator_optimizer = generator_optimizer or keras.optimizers.Adam(1e-3, 0.5, 0.9)
         self.generator_optimizer.build(generator.trainable_variables)
 
     def noise(self, size: int):
@@ -131,10 +146,14 @@ class Game(Critic):
                 self.update(self.batch(real, size), self.generator(self.noise(size)))
             self.update_generator(self.batch(real, size), self.noise(size))
 
-    def play(self, real, steps: int, size: int = 256) -> "Game":
-        """Steps of Algorithm 1 against data (N, D) or (N,)."""
-        self._play(columns(real), tf.constant(steps), size)
+    def play(self, real, until: int, size: int = 256) -> "Game":
+        """Steps of Algorithm 1 against data (N, D) or (N,), until so many are made."""
+        self._play(columns(real), self._missing(until), size)
         return self
+
+    def learn_at(self, rate: float) -> None:
+        super().learn_at(rate)
+        self.generator_optimizer.learning_rate = rate
 
     def samples(self, count: int) -> np.ndarray:
         """Points of the generator, (count, D)."""

@@ -134,11 +134,10 @@ def vanishing_gradient(generator: np.random.Generator) -> Outcome:
         losses.get("wgan_gp"), perceptron(2, units=64, seed=1), keras.optimizers.Adam(1e-3, 0.0, 0.9), seed=1
     )
     norms: dict[str, list[float]] = {name: [] for name in ("minimax", "non-saturating", "WGAN-GP")}
-    divergence, taken = [], 0
+    divergence = []
     for step in steps:
         for critic in (discriminator, wasserstein):
-            critic.train(real, fake, step - taken)
-        taken = step
+            critic.train(real, fake, step)
         scores, slope = discriminator.scores(fake), discriminator.slopes(fake)[:, 0]
         for name, title in (("minimax", "minimax"), ("non_saturating", "non-saturating")):
             norms[title].append(abs(np.mean(gradients(name, scores) * slope)))
@@ -285,12 +284,11 @@ def gan_1d(generator: np.random.Generator) -> Outcome:
     )
     shown = [0, 30, 100, 300, 1000, 6000]
     frames_at = sorted({*shown, *range(0, 300, 20), *range(300, 2000, 100), *range(2000, 6001, 400)})
-    seen, frames, taken = {}, [], 0
+    seen, frames = {}, []
     for step in frames_at:
         if step > 3000:
-            game.optimizer.learning_rate = game.generator_optimizer.learning_rate = 2e-4
-        game.play(real, step - taken, 512)
-        taken = step
+            game.learn_at(2e-4)
+        game.play(real, step, 512)
         state = game.samples(20_000)[:, 0], sigmoid(game.scores(x)), _arrows(game)
         figure, (axes,) = panels(1, 1, f"After {step} steps", size=(5.2, 4.2))
         _picture(axes, x, data, *state)
@@ -298,7 +296,7 @@ def gan_1d(generator: np.random.Generator) -> Outcome:
         frames.append(figure)
         if step in shown:
             seen[step] = state
-    game.play(real, 1500, 2048)
+    game.play(real, 7500, 2048)
     samples = game.samples(100_000)[:, 0]
     dense = data.pdf(x) > 0.05
     numbers = [

@@ -149,8 +149,8 @@ def wasserstein_duality(generator: np.random.Generator) -> Outcome:
 
     penalised = critic_with_penalty(1)
     penalised.train(real, fake, 4000, count)
-    penalised.optimizer.learning_rate = 1e-4
-    penalised.train(real, fake, 2000, count)
+    penalised.learn_at(1e-4)
+    penalised.train(real, fake, 6000, count)
     with_penalty = estimate(penalised, real, fake)
     numbers = [
         Number("W1 by the dual", dual, primal, 1e-7, source="the primal linear programme"),
