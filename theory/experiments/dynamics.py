@@ -101,9 +101,9 @@ def non_convergence(generator: np.random.Generator) -> Outcome:
 #: Title -> objective, learning rate of the discriminator over the generator's, and its turns.
 GAMES: dict[str, tuple[losses.Objective | str, float, int]] = {
     "G ten times as fast as D": ("gan", 0.1, 1),
-    "equally fast": ("gan", 1.0, 1),
-    "equally fast, with R1": (losses.get("gan", penalties={"r1": 0.1}), 1.0, 1),
-    "WGAN-GP, 3 turns": (losses.get("wgan_gp", penalties={"gradient_penalty": 0.1}), 1.0, 3),
+    "two turns of D": ("gan", 1.0, 2),
+    "two turns, with R1": (losses.get("gan", penalties={"r1": 0.1}), 1.0, 2),
+    "two turns, WGAN-GP": (losses.get("wgan_gp", penalties={"gradient_penalty": 0.1}), 1.0, 2),
 }
 FAST, PLAIN, *CURES = GAMES
 CHECKS = range(200, 3001, 200)
@@ -153,8 +153,8 @@ def play(dataset: str, title: str) -> Played:
 def mode_collapse(generator: np.random.Generator) -> Outcome:
     """Eight Gaussians on a ring and 25 on a grid, the same networks for four games. A generator far ahead of
     the discriminator solves the game in the wrong order, for each D the best place: its samples collapse
-    onto one or a few modes and move from one to another. Where both learn equally fast the ring is found,
-    and of the grid some modes are dropped. With a penalty on the slope of D, or of a Wasserstein critic, all
+    onto one or a few modes and move from one to another. Where D keeps up the ring is found, and of the
+    grid some modes are dropped. With a penalty on the slope of D, or of a Wasserstein critic, all
     are found and kept. A mode counts as found when one of 2,500 samples lies within three standard
     deviations of it."""
     places = [(dataset, title) for dataset in ("ring", "grid") for title in GAMES]
