@@ -100,7 +100,7 @@ def non_convergence(generator: np.random.Generator) -> Outcome:
 
 #: Title -> objective, learning rate of the discriminator over the generator's, and its turns.
 GAMES: dict[str, tuple[losses.Objective | str, float, int]] = {
-    "G ten times as fast as D": ("gan", 0.1, 1),
+    "G five times as fast as D": ("gan", 0.2, 1),
     "two turns of D": ("gan", 1.0, 2),
     "two turns, with R1": (losses.get("gan", penalties={"r1": 0.1}), 1.0, 2),
     "two turns, WGAN-GP": (losses.get("wgan_gp", penalties={"gradient_penalty": 0.1}), 1.0, 2),
@@ -152,8 +152,8 @@ def play(dataset: str, title: str) -> Played:
 )
 def mode_collapse(generator: np.random.Generator) -> Outcome:
     """Eight Gaussians on a ring and 25 on a grid, the same networks for four games. A generator far ahead of
-    the discriminator solves the game in the wrong order, for each D the best place: its samples collapse
-    onto one or a few modes and move from one to another. Where D keeps up the ring is found, and of the
+    the discriminator solves the game in the wrong order, for each D the best place: its samples stay
+    together and chase from mode to mode. Where D keeps up the ring is found, and of the
     grid some modes are dropped. With a penalty on the slope of D, or of a Wasserstein critic, all
     are found and kept. A mode counts as found when one of 2,500 samples lies within three standard
     deviations of it."""
@@ -203,5 +203,5 @@ def mode_collapse(generator: np.random.Generator) -> Outcome:
 def _cloud(axes, title: str, played: Played, check: int) -> None:
     axes.plot(*played.centres.T, "k+", ms=6)
     axes.plot(*played.samples[check].T, ".", ms=1, alpha=0.4)
-    axes.set(xlim=(-1.5, 1.5), ylim=(-1.5, 1.5), xlabel="x1", ylabel="x2")
+    axes.set(xlim=(-2, 2), ylim=(-2, 2), xlabel="x1", ylabel="x2")
     axes.set_title(f"{title}: {played.found[check]} of {len(played.centres)}", fontsize=8)
