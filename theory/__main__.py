@@ -5,6 +5,8 @@ import support.environment  # isort: skip  # Before TensorFlow.  # noqa: F401
 import sys
 from pathlib import Path
 
+import tensorflow as tf
+
 from support.arguments import Parser
 from support.errors import UserError
 from theory import page
@@ -13,6 +15,7 @@ from theory.experiment import conduct, registry
 
 
 def main() -> int:
+    tf.get_logger().setLevel("ERROR")  # It warns that each player's loop is traced, once.
     known = {each.name: each for each in experiments()}
     parser = Parser(prog="python -m theory", description=__doc__)
     parser.add_argument("names", nargs="+", metavar="NAME", help=f"all, list, or some of {', '.join(known)}")
