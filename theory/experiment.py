@@ -148,12 +148,15 @@ def table(numbers: Sequence[dict], form: str = "simple") -> str:
     """The numbers of an experiment's record as a table."""
     rows = []
     for number in numbers:
-        expected = f"{number['relation']} {float(number['expected']):.6g}"
+        # What cancelled to 1e-16 reads as 0.
+        expected = f"{number['relation']} {round(float(number['expected']), 12) + 0.0:.6g}"
         if number["tolerance"]:
             expected += f" ± {number['tolerance']:.2g}"
         holds = "yes" if number["holds"] else "NO"
         rows.append([number["name"], f"{float(number['measured']):.6g}", expected, number["source"], holds])
     headers = ["", "measured", "theory", "from", "holds"]
+    if form == "github":
+        rows = [[cell.replace("|", r"\|") for cell in row] for row in rows]
     return tabulate(rows, headers, tablefmt=form, disable_numparse=True)
 
 

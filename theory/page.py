@@ -61,7 +61,8 @@ def _index() -> str:
     """The claims of the lecture notes, a row each."""
     listed = "\n".join(f"- {letter}: {title}" for letter, title in NOTES.items())
     rows = [
-        [claim, f"`{places}`".replace(", ", "`, `"), where, said] for where, claim, places, said in CLAIMS
+        [claim.replace("|", r"\|"), f"`{places}`".replace(", ", "`, `"), where, said]
+        for where, claim, places, said in CLAIMS
     ]
     found = tabulate(rows, ["claim", "shown by", "note, section", ""], tablefmt="github")
     return f"## The claims of the lecture notes\n\n{listed}\n\n{found}"

@@ -92,15 +92,15 @@ def divergences(generator: np.random.Generator) -> Outcome:
         ylim=(0, 8), xlabel="shift m", ylabel="divergence (nats; W1 in units of x)", title="Against the shift"
     )
     left.legend(fontsize=8)
-    stds = np.geomspace(0.3, 3, 61)
-    right.plot(
-        stds, [div.kl(base, gaussian(0, s).pdf(x), dx) for s in stds], label="KL(N(0, 1) || N(0, s^2))"
-    )
-    right.plot(
-        stds, [div.kl(gaussian(0, s).pdf(x), base, dx) for s in stds], label="KL(N(0, s^2) || N(0, 1))"
-    )
-    both = [div.jensen_shannon(base, gaussian(0, s).pdf(x), dx) for s in stds]
+    stds = np.geomspace(1 / 3, 3, 61)
+    x, dx = grid(-12, 12, 9601)  # Further out the narrowest density underflows to 0, and KL to infinity.
+    base, others = gaussian(0, 1).pdf(x), [gaussian(0, s).pdf(x) for s in stds]
+    right.plot(stds, [div.kl(base, other, dx) for other in others], label="KL(N(0, 1) || N(0, s^2))")
+    right.plot(stds, [div.kl(other, base, dx) for other in others], label="KL(N(0, s^2) || N(0, 1))")
+    both = [div.jensen_shannon(base, other, dx) for other in others]
     right.plot(stds, both, label="Jensen-Shannon, either way")
     right.set(xscale="log", xlabel="standard deviation s", ylabel="nats", title="KL is not symmetric")
+    right.set_xticks([1 / 3, 1, 3], ["1/3", "1", "3"])
+    right.minorticks_off()
     right.legend(fontsize=8)
     return Outcome(numbers, figure)

@@ -123,8 +123,9 @@ def generator_costs(generator: np.random.Generator) -> Outcome:
 def vanishing_gradient(generator: np.random.Generator) -> Outcome:
     """Data and samples lie on two parallel segments in the plane, one apart: supports of lower dimension
     that do not meet. G is fixed; while D learns to tell the segments apart the gradient of the minimax cost
-    by the shift of G falls to nothing, that of the non-saturating cost does not, and the estimated Jensen-
-    Shannon divergence sticks at log 2. A critic under a gradient penalty gives 1, the gradient of W1."""
+    by the shift of G falls to nothing, that of the non-saturating cost does not, and the estimated
+    Jensen-Shannon divergence sticks at log 2. A critic under a gradient penalty gives 1, the
+    gradient of W1."""
     height = generator.uniform(0, 1, (4096, 2))
     real = np.stack([np.zeros(4096), height[:, 0]], axis=1)
     fake = np.stack([np.ones(4096), height[:, 1]], axis=1)
