@@ -127,10 +127,10 @@ def semi_supervised(generator: np.random.Generator) -> Outcome:
     other pictures without any, it gets more test pictures right than the same network does from the labels
     alone. MNIST with ten labels a class is added where it lies prepared in $TFDS_DATA_DIR. (The paper's
     0.93 % error on MNIST with 100 labels has weight normalisation and hundreds of epochs.)"""
-    runs = {"digits, 5 labels a class": accuracies("digits", 5, 128, 1500, range(3), generator)}
+    runs = {"digits, 5 labels a class": accuracies("digits", 5, 128, 1200, range(3), generator)}
     prepared = os.environ.get("TFDS_DATA_DIR")
     if prepared and (Path(prepared) / "mnist").is_dir():
-        runs["MNIST, 10 labels a class"] = accuracies("mnist", 10, 200, 1500, range(1), generator)
+        runs["MNIST, 10 labels a class"] = accuracies("mnist", 10, 200, 1200, range(1), generator)
     numbers = []
     for name, found in runs.items():
         alone, game = found.mean(axis=0)

@@ -106,7 +106,7 @@ GAMES: dict[str, tuple[losses.Objective | str, float, int]] = {
     "two turns, WGAN-GP": (losses.get("wgan_gp", penalties={"gradient_penalty": 0.1}), 1.0, 2),
 }
 FAST, PLAIN, *CURES = GAMES
-CHECKS = range(200, 3001, 200)
+CHECKS = range(200, 2601, 200)
 
 
 @dataclasses.dataclass(frozen=True)

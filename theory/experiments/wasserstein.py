@@ -130,11 +130,10 @@ def wasserstein_duality(generator: np.random.Generator) -> Outcome:
     """Between two clouds of points W1 is a linear programme over transport plans. Its dual is one over
     potentials, which are a 1-Lipschitz function and its negative: the same number. A critic is that
     function, learned: under a gradient penalty of weight 10 it is too steep by W1 / 20, for a slope of
-    1 + e costs only 10 e^2. Clipped to [-c, c] it finds a
-    multiple that depends on c; divided by its own steepness it is a lower bound, and a poor one. The note
-    that clips 'between 0 and 1' cannot be right: no weight is negative, so the critic only rises with each
-    coordinate; it is blind where the samples lie above the data, and far too steep where they lie below.
-    The paper's range is [-c, c]."""
+    1 + e costs only 10 e^2. Clipped to [-c, c] it finds a multiple that depends on c; divided by its own
+    steepness it is a lower bound, and a poor one. The note that clips 'between 0 and 1' cannot be right: no
+    weight is negative, so the critic only rises with each coordinate; it is blind where the samples lie
+    above the data, and far too steep where they lie below. The paper's range is [-c, c]."""
     count = 64
     real = np.stack([Mixture([0], [0.5]).sample(count, generator) for _ in range(2)], axis=1)
     fake = np.stack(
