@@ -8,6 +8,7 @@ python -m benchmarks.training --parts=minutes --candidates=mnist_quick
 The peers need PyTorch: pip install torch==2.13.0 (`torch_compiled` a C++ compiler too).
 """
 
+import importlib.util
 import sys
 
 from benchmarks import report, workloads
@@ -29,6 +30,8 @@ def main() -> int:
     parser.add_argument("--report", action="store_true", help="write the page from recorded results alone")
     arguments = parser.parse_args()
     try:
+        if arguments.rounds < 1:
+            raise UserError(f"--rounds={arguments.rounds}: one at least")
         if not arguments.report:
             asked = Asked(
                 _listed(arguments.contenders, CONTENDERS) if arguments.contenders else _possible(),
@@ -54,8 +57,14 @@ def _listed(text: str, valid) -> list[str]:
 
 
 def _possible() -> list[str]:
-    able = machine.has_bfloat16()
-    return [name for name, contender in CONTENDERS.items() if contender.precision != BFLOAT16 or able]
+    able, without = machine.has_bfloat16(), () if importlib.util.find_spec("torch") else ("torch",)
+    if without:
+        print("PyTorch is left out: it is not installed (pip install torch==2.13.0)", file=sys.stderr)
+    return [
+        name
+        for name, contender in CONTENDERS.items()
+        if (contender.precision != BFLOAT16 or able) and not name.startswith(without)
+    ]
 
 
 if __name__ == "__main__":

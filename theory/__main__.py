@@ -26,12 +26,13 @@ def main() -> int:
         help="folder of figures and numbers (default: runs/theory)",
     )
     arguments = parser.parse_args()
-    if arguments.names == ["list"]:
+    if "list" in arguments.names:
         print("\n".join(f"{name:<26}{each.title}" for name, each in known.items()))
         return 0
     try:
-        names = list(known) if arguments.names == ["all"] else arguments.names
+        names = list(known) if "all" in arguments.names else arguments.names
         chosen = [registry.find(name) for name in names]
+        page.check(arguments.output)
         failed = [each.name for each in chosen if not conduct(each, arguments.output)]
         print(f"figures and numbers: {arguments.output}; page: {page.write(arguments.output)}")
     except UserError as error:

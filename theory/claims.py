@@ -96,7 +96,7 @@ CLAIMS = (
         "E",
         "Few modes come from training, not from the divergence",
         "mode_collapse",
-        "The minimax game loses modes that its divergence would keep, and penalties bring them back. On the "
+        "The original game loses modes that its divergence would keep, and penalties bring them back. On the "
         "ring the f-GAN of the forward KL loses fewer (ring.md): the divergence is not without effect.",
     ),
     ("E", "GAN, noise-contrastive estimation and maximum likelihood share V", "nce_mle_gan", ""),

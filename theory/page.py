@@ -1,19 +1,47 @@
 """The page of all experiments, from their records: beside their folder, with its name and .md."""
 
 import json
+import tempfile
 from pathlib import Path
 
 from tabulate import tabulate
 
+from support.errors import UserError
+from support.files import atomic
 from theory.claims import CLAIMS, NOTES, experiments
 from theory.experiment import table
 
-HEAD = """# The theory, run
+TITLE = "# The theory, run"
+HEAD = f"""{TITLE}
 
-Made by `python -m theory all --output=docs/theory`. Each section is a claim: what is said, the formula, a
-figure, and the numbers that were measured beside what theory says of them. `python -m theory NAME` runs one,
-and ends with an error if a number is not what it should be.
+Made by `python -m theory`, the page in `docs/` by `python -m theory all --output=docs/theory`. Each
+section is a claim: what is said, the formula, a figure, and the numbers that were measured beside what
+theory says of them. `python -m theory NAME` runs one, and ends with an error if a number is not what it
+should be.
 """
+
+
+def place(folder: Path) -> Path:
+    """Where the page of a folder of records lies: beside it, by its name."""
+    folder = folder.resolve()
+    return folder.with_name(f"{folder.name}.md")
+
+
+def check(folder: Path) -> None:
+    """Makes the folder. Raises UserError where figures or page cannot be written, or would replace a file."""
+    page = place(folder)
+    if page.exists() and not (page.is_file() and page.read_text(errors="replace").startswith(TITLE)):
+        raise UserError(
+            f"--output={folder}: its page {page} would replace what is there: name another folder"
+        )
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder), tempfile.TemporaryFile(dir=page.parent):
+            pass
+    except OSError as error:
+        raise UserError(
+            f"--output={folder} cannot be written ({error.strerror}): name another folder"
+        ) from None
 
 
 def write(folder: Path) -> Path:
@@ -44,8 +72,9 @@ def write(folder: Path) -> Path:
             )
         )
     sections.append(_index())
-    page = folder.with_suffix(".md")
-    page.write_text("\n\n".join(sections) + "\n")
+    page = place(folder)
+    with atomic(page) as temporary:
+        temporary.write_text("\n\n".join(sections) + "\n")
     return page
 
 

@@ -81,3 +81,17 @@ def test_every_claim_of_the_notes_is_shown_somewhere_and_every_experiment_shows_
 def test_every_experiment_says_what_it_claims():
     for chosen in map(registry.find, registry.names()):
         assert all((chosen.title, chosen.statement, chosen.formula, chosen.papers)), chosen.name
+
+
+@pytest.mark.parametrize(
+    ("output", "words"),
+    [("/proc/x", "cannot be written"), ("file", "cannot be written"), ("notes", "would replace")],
+)
+def test_an_output_that_would_lose_something_is_refused_before_the_run(tmp_path, output, words):
+    (tmp_path / "file").write_text("kept")
+    (tmp_path / "notes.md").write_text("kept")
+    run = theory("divergences", f"--output={tmp_path / output}")
+    assert run.returncode == 1
+    assert len(run.stderr.strip().splitlines()) == 1 and words in run.stderr
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["file", "notes.md"]
+    assert {path.read_text() for path in tmp_path.iterdir()} == {"kept"}

@@ -118,15 +118,17 @@ def accuracies(dataset: str, an_example: int, units: int, steps: int, seeds, gen
 
 @experiment(
     "A discriminator with K + 1 classes learns from pictures without labels",
-    formula=r"L=-E_{x,y}\log p(y|x,y\le K)-E_x\log D(x)-E_z\log(1-D(G(z))),\quad D=\frac{Z}{Z+1},\ Z=\sum_k "
-    r"e^{l_k(x)}",
+    formula=r"L=-E_{x,y}\log p(y|x,y\le K)-\tfrac12E_x\log D(x)-\tfrac12E_z\log(1-D(G(z))),\quad "
+    r"D=\frac{Z}{Z+1},\ Z=\sum_k e^{l_k(x)}",
     papers="Salimans et al. 2016 (arXiv 1606.03498), section 5 and Table 1",
 )
 def semi_supervised(generator: np.random.Generator) -> Outcome:
     """The discriminator has a class for each digit and one for "generated". With five labels a class, the
     other pictures without any, it gets more test pictures right than the same network does from the labels
-    alone. MNIST with ten labels a class is added where it lies prepared in $TFDS_DATA_DIR. (The paper's
-    0.93 % error on MNIST with 100 labels has weight normalisation and hundreds of epochs.)"""
+    alone. The generator matches the mean of its features; each way has the learning rate that suits it, 3e-3
+    with the game, 1e-3 without. MNIST with ten labels a class is added where it lies prepared in
+    $TFDS_DATA_DIR. (The paper's 0.93 % error on MNIST with 100 labels has weight normalisation and hundreds
+    of epochs.)"""
     runs = {"digits, 5 labels a class": accuracies("digits", 5, 128, 1200, range(3), generator)}
     prepared = os.environ.get("TFDS_DATA_DIR")
     if prepared and (Path(prepared) / "mnist").is_dir():
@@ -147,6 +149,6 @@ def semi_supervised(generator: np.random.Generator) -> Outcome:
             axes.bar(place, found[:, shift].mean(), 0.28, color=f"C{shift}", label=label)
             axes.plot(np.full(len(found), place), found[:, shift], "k.", ms=4)
     axes.set_xticks(range(len(runs)), list(runs))
-    axes.set(ylim=(0.5, 1.05), ylabel="accuracy (dots: seeds)")
+    axes.set(ylim=(0, 1.2), ylabel="accuracy (dots: seeds)")
     axes.legend(fontsize=8, loc="upper right")
     return Outcome(numbers, figure)

@@ -94,11 +94,11 @@ def optimal_discriminator(generator: np.random.Generator) -> Outcome:
 )
 def discriminator_at_the_end(generator: np.random.Generator) -> Outcome:
     """The notes hold two views of the trained discriminator: it rots and says 1/2 everywhere, or it ends as
-    an evaluator, high on the data and low elsewhere. A generator that is linear can be the data exactly, and
-    starts six times as wide. On the data D ends as 1/2, whatever the density there: view 1. Off the data,
-    where neither data nor samples come any more, theory says nothing, and D keeps what it learned from
-    early samples: there they were generated. So it tells the data from other points, as view 2 has it, but
-    as a step, not as a density."""
+    an evaluator, high on the data and low elsewhere. A generator that is linear can be the data exactly,
+    and starts six times as wide. On the data D ends as 1/2, whatever the density there: view 1. Off the
+    data, where neither data nor samples come any more, theory says nothing, and D keeps what it learned
+    from early samples: there they were generated. So it tells the data from other points, as view 2 has it,
+    but as a step, not as a density."""
     x, _ = grid(-8, 12, 801)
     data = gaussian(2.0, 0.5)
     real = data.sample(100_000, generator)

@@ -18,8 +18,9 @@ from theory.experiment import Number, Outcome, experiment, panels
 )
 def divergences(generator: np.random.Generator) -> Outcome:
     """KL is not symmetric and has no bound; JS is symmetric and never above log 2, total variation never
-    above 1; all of them stop telling how far apart two distributions are once these no longer overlap. The
-    Wasserstein distance goes on growing with the distance. Sums and integrals are one formula."""
+    above 1: they, and Hellinger's, stop telling how far apart two distributions are once these no longer
+    overlap. KL is infinite where the supports do not meet. The Wasserstein distance grows with the
+    distance. Sums and integrals are one formula."""
     x, dx = grid(-30, 30, 24_001)
     p, q = gaussian(0, 1).pdf(x), gaussian(1, 1.5).pdf(x)
     ratio = 1.5

@@ -20,7 +20,7 @@ from theory.players import Game, perceptron
     formula=r"\min_x\max_y xy:\ r_{t+1}=r_t\sqrt{1+\eta^2}\ \text{(simultaneous)},\quad "
     r"x^2+y^2-\eta xy=\text{const (alternating)}",
     papers="Goodfellow 2016 (arXiv 1701.00160), section 5.1.1; "
-    "Mescheder et al. 2018 (arXiv 1801.04406), Lemmas 2.3 and 2.4, Theorem 3.1",
+    "Mescheder et al. 2018 (arXiv 1801.04406), sections 2 to 4",
 )
 def non_convergence(generator: np.random.Generator) -> Outcome:
     """In the bilinear game, whose equilibrium is 0, simultaneous descent leaves on a spiral whose radius
@@ -65,7 +65,7 @@ def non_convergence(generator: np.random.Generator) -> Outcome:
         ),
     ]
     for gamma in (0.3, 1.0):
-        small = descend(dirac_gan(gamma), (1e-3, 1e-3), rate, 2 * steps, False)
+        small = descend(dirac_gan(gamma), (1e-3, 0.0), rate, 2 * steps, False)
         eigenvalue = max(np.roots([1, gamma, 0.25]), key=lambda value: abs(1 + rate * value))
         late = np.linalg.norm(small[[steps, 2 * steps]], axis=1)
         # Two real eigenvalues that coincide (gamma = 1) add a factor linear in time.
@@ -100,10 +100,10 @@ def non_convergence(generator: np.random.Generator) -> Outcome:
 
 #: Title -> objective, learning rate of the discriminator over the generator's, and its turns.
 GAMES: dict[str, tuple[losses.Objective | str, float, int]] = {
-    "G five times as fast as D": ("gan", 0.2, 1),
-    "two turns of D": ("gan", 1.0, 2),
-    "two turns, with R1": (losses.get("gan", penalties={"r1": 0.1}), 1.0, 2),
-    "two turns, WGAN-GP": (losses.get("wgan_gp", penalties={"gradient_penalty": 0.1}), 1.0, 2),
+    "G far ahead of D": ("gan", 0.2, 1),
+    "equally fast": ("gan", 1.0, 2),
+    "equally fast, R1": (losses.get("gan", penalties={"r1": 0.1}), 1.0, 2),
+    "equally fast, WGAN-GP": (losses.get("wgan_gp", penalties={"gradient_penalty": 0.1}), 1.0, 2),
 }
 FAST, PLAIN, *CURES = GAMES
 CHECKS = range(200, 2601, 200)
@@ -151,12 +151,12 @@ def play(dataset: str, title: str) -> Played:
     "Metz et al. 2017 (arXiv 1611.02163), section 3.1; Srivastava et al. 2017 (arXiv 1705.07761), section 4",
 )
 def mode_collapse(generator: np.random.Generator) -> Outcome:
-    """Eight Gaussians on a ring and 25 on a grid, the same networks for four games. A generator far ahead of
-    the discriminator solves the game in the wrong order, for each D the best place: its samples stay
-    together and chase from mode to mode. Where D keeps up the ring is found, and of the
-    grid some modes are dropped. With a penalty on the slope of D, or of a Wasserstein critic, all
-    are found and kept. A mode counts as found when one of 2,500 samples lies within three standard
-    deviations of it."""
+    """Eight Gaussians on a ring and 25 on a grid, the same networks for four games, non-saturating but for
+    the last. A generator far ahead of the discriminator, which has one turn at a fifth of its learning rate,
+    solves the game in the wrong order, for each D the best place: its samples stay together and chase from
+    mode to mode. Where D has two turns at the same rate the ring is found, and of the grid some modes are
+    dropped. With a penalty on the slope of D, or of a Wasserstein critic, all are found and kept. A mode
+    counts as found when one of 2,500 samples lies within three standard deviations of it."""
     places = [(dataset, title) for dataset in ("ring", "grid") for title in GAMES]
     with ThreadPoolExecutor(2) as pool:
         played = dict(zip(places, pool.map(lambda place: play(*place), places), strict=True))
@@ -167,11 +167,11 @@ def mode_collapse(generator: np.random.Generator) -> Outcome:
         whole = len(played[dataset, PLAIN].centres)
         most = max(played[dataset, FAST].found[-late:])
         numbers.append(Number(f"{dataset}, {FAST}: most modes late", most, whole // 2, 0, "<", "collapse"))
-        if dataset == "grid":
-            least = min(played[dataset, PLAIN].found[-late:])
-            numbers.append(
-                Number(f"grid, {PLAIN}: fewest late", least, whole - 1, 0, "<", "some are dropped")
-            )
+        least = min(played[dataset, PLAIN].found[-late:])
+        if dataset == "ring":
+            numbers.append(Number(f"ring, {PLAIN}: fewest late", least, whole, source="all"))
+        else:
+            numbers.append(Number(f"grid, {PLAIN}: fewest late", least, whole - 1, 0, "<", "some dropped"))
         numbers += [
             Number(
                 f"{dataset}, {cure}: fewest late",
