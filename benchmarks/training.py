@@ -57,13 +57,14 @@ def _listed(text: str, valid) -> list[str]:
 
 
 def _possible() -> list[str]:
-    able, without = machine.has_bfloat16(), () if importlib.util.find_spec("torch") else ("torch",)
-    if without:
+    able, has_torch = machine.has_bfloat16(), importlib.util.find_spec("torch") is not None
+    if not has_torch:
         print("PyTorch is left out: it is not installed (pip install torch==2.13.0)", file=sys.stderr)
     return [
         name
         for name, contender in CONTENDERS.items()
-        if (contender.precision != BFLOAT16 or able) and not name.startswith(without)
+        if (able or contender.precision != BFLOAT16)
+        and (has_torch or not contender.factory.startswith("pytorch."))
     ]
 
 

@@ -124,7 +124,8 @@ def conduct(chosen: Experiment, folder: Path) -> bool:
     record = dict(name=chosen.name, seed=SEED, seconds=round(seconds, 1), numbers=numbers)
     with atomic(folder / f"{chosen.name}.json") as temporary:
         temporary.write_text(json.dumps(record, indent=1) + "\n")
-    print(f"{chosen.name}: {chosen.title} ({seconds:.0f} s)\n{table(numbers)}\n", flush=True)
+    table = tabulate(rows(numbers), HEADERS, disable_numparse=True)
+    print(f"{chosen.name}: {chosen.title} ({seconds:.0f} s)\n{table}\n", flush=True)
     return all(number.holds for number in outcome.numbers)
 
 
@@ -144,20 +145,20 @@ def _pixels(figure: Figure) -> np.ndarray:
     return np.asarray(canvas.buffer_rgba())[..., :3].copy()
 
 
-def table(numbers: Sequence[dict], form: str = "simple") -> str:
-    """The numbers of an experiment's record as a table."""
-    rows = []
+HEADERS = ["", "measured", "theory", "from", "holds"]
+
+
+def rows(numbers: Sequence[dict]) -> list[list[str]]:
+    """The numbers of an experiment's record as a table's rows, below `HEADERS`."""
+    found = []
     for number in numbers:
         # What cancelled to 1e-16 reads as 0.
         expected = f"{number['relation']} {round(float(number['expected']), 12) + 0.0:.6g}"
         if number["tolerance"]:
             expected += f" ± {number['tolerance']:.2g}"
         holds = "yes" if number["holds"] else "NO"
-        rows.append([number["name"], f"{float(number['measured']):.6g}", expected, number["source"], holds])
-    headers = ["", "measured", "theory", "from", "holds"]
-    if form == "github":
-        rows = [[cell.replace("|", r"\|") for cell in row] for row in rows]
-    return tabulate(rows, headers, tablefmt=form, disable_numparse=True)
+        found.append([number["name"], f"{float(number['measured']):.6g}", expected, number["source"], holds])
+    return found
 
 
 def panels(rows: int, columns: int, title: str, *, size: tuple[float, float] = (5.2, 3.6)):

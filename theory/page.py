@@ -2,6 +2,7 @@
 
 import json
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 
 from tabulate import tabulate
@@ -9,7 +10,7 @@ from tabulate import tabulate
 from support.errors import UserError
 from support.files import atomic
 from theory.claims import CLAIMS, NOTES, experiments
-from theory.experiment import table
+from theory.experiment import HEADERS, rows
 
 TITLE = "# The theory, run"
 HEAD = f"""{TITLE}
@@ -65,7 +66,7 @@ def write(folder: Path) -> Path:
                         if moving
                         else []
                     ),
-                    table(found["numbers"], "github"),
+                    _table(rows(found["numbers"]), HEADERS),
                     f"`python -m theory {chosen.name}` (seed {found['seed']}, {found['seconds']:.0f} s). "
                     f"{chosen.papers}. Lecture notes: {_notes(chosen.name)}.",
                 ]
@@ -89,9 +90,14 @@ def _notes(name: str) -> str:
 def _index() -> str:
     """The claims of the lecture notes, a row each."""
     listed = "\n".join(f"- {letter}: {title}" for letter, title in NOTES.items())
-    rows = [
-        [claim.replace("|", r"\|"), f"`{places}`".replace(", ", "`, `"), where, said]
-        for where, claim, places, said in CLAIMS
+    claims = [
+        [claim, f"`{places}`".replace(", ", "`, `"), where, said] for where, claim, places, said in CLAIMS
     ]
-    found = tabulate(rows, ["claim", "shown by", "note, section", ""], tablefmt="github")
+    found = _table(claims, ["claim", "shown by", "note, section", ""])
     return f"## The claims of the lecture notes\n\n{listed}\n\n{found}"
+
+
+def _table(cells: Sequence[Sequence[str]], headers: Sequence[str]) -> str:
+    """A Markdown table; what stands for "given" or an absolute value does not end a cell."""
+    escaped = [[cell.replace("|", r"\|") for cell in row] for row in cells]
+    return tabulate(escaped, headers, tablefmt="github", disable_numparse=True)

@@ -1,6 +1,5 @@
 """A discriminator that knows classes: learning from few labels."""
 
-import itertools
 import os
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -102,17 +101,20 @@ def accuracies(dataset: str, an_example: int, units: int, steps: int, seeds, gen
     tested, truth = pictures_of(dataset, "test")
     orders = [generator.permutation(len(x)) for _ in seeds]
 
-    def accuracy(order, seed, adversarial):
+    def accuracy(adversarial, order, seed):
         few = np.concatenate([order[y[order] == digit][:an_example] for digit in range(10)])
         student = Student(x.shape[1], 10, units, adversarial, seed)
         student.train(tf.constant(x), tf.constant(x[few]), tf.constant(y[few]), tf.constant(steps), 100)
         return student.accuracy(tested, truth)
 
     with ThreadPoolExecutor(2) as pool:
-        alone, game = (
-            [*pool.map(accuracy, orders, seeds, itertools.repeat(adversarial))]
-            for adversarial in (False, True)
-        )
+        # The longer ones first, so that none is left for the end.
+        found = [
+            pool.submit(accuracy, adversarial, order, seed)
+            for adversarial in (True, False)
+            for order, seed in zip(orders, seeds, strict=True)
+        ]
+        game, alone = np.reshape([future.result() for future in found], (2, len(orders)))
     return np.stack([alone, game], axis=1)
 
 

@@ -33,8 +33,7 @@ def optimal_discriminator(generator: np.random.Generator) -> Outcome:
     highest = -2 * np.log(2) + 2 * jensen_shannon(p, q, dx)
     real, fake = (d.sample(200_000, generator) for d in (DATA, MODEL))
 
-    network = perceptron(1, units=64, depth=3, seed=1)
-    critic = Critic("gan", network, seed=1)
+    critic = Critic("gan", perceptron(1, units=64, depth=3, seed=1), seed=1)
     steps = log_spaced(4000, 12)
     values = []
     pictured = {}

@@ -120,7 +120,7 @@ class Played:
 
 def play(dataset: str, title: str) -> Played:
     """Plays one of `GAMES` against "ring" or "grid", brought to [-1, 1]^2."""
-    source = data.find(dataset, "train", None)
+    source = data.find(dataset)
     assert isinstance(source, data.Points) and source.centres is not None and source.std is not None
     extent = np.abs(source.centres).max()
     centres, real = source.centres / extent, source.draw() / extent

@@ -133,7 +133,7 @@ def vanishing_gradient(generator: np.random.Generator) -> Outcome:
     steps = log_spaced(4000, 14)
     discriminator = Critic("gan", perceptron(2, units=64, seed=1), seed=1)
     wasserstein = Critic(
-        losses.get("wgan_gp"), perceptron(2, units=64, seed=1), keras.optimizers.Adam(1e-3, 0.0, 0.9), seed=1
+        "wgan_gp", perceptron(2, units=64, seed=1), keras.optimizers.Adam(1e-3, 0.0, 0.9), seed=1
     )
     norms: dict[str, list[float]] = {name: [] for name in ("minimax", "non-saturating", "WGAN-GP")}
     divergence = []
@@ -141,8 +141,8 @@ def vanishing_gradient(generator: np.random.Generator) -> Outcome:
         for critic in (discriminator, wasserstein):
             critic.train(real, fake, step)
         scores, slope = discriminator.scores(fake), discriminator.slopes(fake)[:, 0]
-        for name, title in (("minimax", "minimax"), ("non_saturating", "non-saturating")):
-            norms[title].append(abs(np.mean(gradients(name, scores) * slope)))
+        for name in ("minimax", "non_saturating"):
+            norms[COSTS[name]].append(abs(np.mean(gradients(name, scores) * slope)))
         norms["WGAN-GP"].append(abs(np.mean(wasserstein.slopes(fake)[:, 0])))
         divergence.append(value(discriminator.scores(real), scores) / 2 + np.log(2))
     numbers = [
