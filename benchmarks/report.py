@@ -7,7 +7,7 @@ from tabulate import tabulate
 
 from benchmarks.contenders import BFLOAT16, CONTENDERS, FLOAT32
 from benchmarks.profile import by_kind
-from benchmarks.quality import CANDIDATES
+from benchmarks.quality import CANDIDATES, Candidate
 from benchmarks.records import recorded
 from benchmarks.workloads import find
 
@@ -253,7 +253,7 @@ def _minutes(found: dict) -> str:
             [
                 name,
                 "all" if CANDIDATES[name].alone else "1",
-                ", ".join(f"{setting} {value}" for setting, value in CANDIDATES[name].changes.items()),
+                _differences(CANDIDATES[name]),
                 f"{last['seconds'] / 60:.1f}",
                 last["step"],
                 f"{last['frechet_distance']:.2f}",
@@ -275,6 +275,14 @@ def _minutes(found: dict) -> str:
     ]
     table = _table(rows, [*headers, f"minutes to coverage {COVERED}"])
     return f"## Quality over time\n\n{table}\n\n![distance and coverage over minutes]({MINUTES_PLOT.name})"
+
+
+def _differences(candidate: Candidate) -> str:
+    changes = [
+        f"without {setting}" if value is None else f"{setting} {value}"
+        for setting, value in candidate.changes.items()
+    ]
+    return ", ".join([f"as {candidate.like}", *changes] if candidate.like else changes)
 
 
 def _plot_minutes(found: dict) -> None:

@@ -1,14 +1,15 @@
-"""Ten minutes on two cores: MNIST with the losses and layers of SN-GAN.
+"""Ten minutes on two cores: MNIST with the original non-saturating game and R1.
 
-Hinge loss and spectral norm of Miyato et al. 2018 (arXiv 1802.05957), one turn of the discriminator for
-one of the generator, a DCGAN of half the usual width with kernels of 4, the moving average of the generator
-(Yaz et al. 2019), and ten times their learning rate. No paper's run: chosen by what it reaches in a minute;
-benchmarks/RESULTS.md has the curves of this and other candidates, and what to expect.
+R1 (Mescheder et al. 2018, arXiv 1801.04406) on every fourth turn, four times as strongly (Karras et al. 2020,
+arXiv 1912.04958), one turn of the discriminator for one of the generator, a DCGAN of half the usual width with
+kernels of 4, the moving average of the generator (Yaz et al. 2019), and ten times DCGAN's learning rate. No
+paper's run: chosen by what it reaches in a minute; benchmarks/RESULTS.md has the curves of this and other
+candidates, and what to expect.
 """
 
 settings = dict(
     model="dcgan",
-    loss="hinge",
+    loss="non_saturating",
     dataset="mnist",
     steps=6000,
     batch_size=64,
@@ -16,7 +17,8 @@ settings = dict(
     filters=32,
     kernel=4,
     discriminator_batch_norm=False,
-    spectral_norm=True,
+    penalties={"r1": 0.5},
+    penalty_every=4,
     generator_ema=0.995,
     optimizer="adam",
     learning_rate=2e-3,

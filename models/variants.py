@@ -29,8 +29,28 @@ class ReusedFakesGAN(GAN):
             repeat(self.discriminator_turn, real[:-1], z[:-1])
         with tf.GradientTape() as tape:
             fake = self.generator(z[-1], training=True)
-        discriminator_logs = self.update_discriminator(real[-1], tf.stop_gradient(fake))
-        return {**discriminator_logs, **self.update_generator(real[-1], fake, tape)}
+        return self.last_turns(real[-1], fake, tape)
+
+    def last_turns(self, real, fake, tape):
+        """The discriminator's last turn and the generator's, on images whose making the tape has watched."""
+        discriminator_logs = self.update_discriminator(real, tf.stop_gradient(fake))
+        return {**discriminator_logs, **self.update_generator(real, fake, tape)}
+
+
+@registry.register("simultaneous")
+@serializable
+class SimultaneousGAN(ReusedFakesGAN):
+    """Both players move at once, on the same noise: each by its gradient at the point where both stood.
+
+    So does the authors' code of Goodfellow et al. 2014, where Algorithm 1 alternates; analyses of the
+    dynamics (Nagarajan and Kolter 2017, arXiv 1706.04156) are of this game. With `n_critic` above 1 the
+    discriminator's other turns come first.
+    """
+
+    def last_turns(self, real, fake, tape):
+        # The generator first: the discriminator has not moved yet, and the images are made already.
+        generator_logs = self.update_generator(real, fake, tape)
+        return {**self.update_discriminator(real, tf.stop_gradient(fake)), **generator_logs}
 
 
 @registry.register("feature_matching")

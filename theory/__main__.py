@@ -7,6 +7,7 @@ from pathlib import Path
 
 import tensorflow as tf
 
+from support import pages
 from support.arguments import Parser
 from support.errors import UserError
 from theory import page
@@ -32,7 +33,7 @@ def main() -> int:
     try:
         names = list(known) if "all" in arguments.names else arguments.names
         chosen = [registry.find(name) for name in names]
-        page.check(arguments.output)
+        pages.check(arguments.output, page.TITLE)
         failed = [each.name for each in chosen if not conduct(each, arguments.output)]
         print(f"figures and numbers: {arguments.output}; page: {page.write(arguments.output)}")
     except UserError as error:

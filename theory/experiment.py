@@ -2,7 +2,6 @@
 
 import dataclasses
 import json
-import math
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -13,41 +12,11 @@ from PIL import Image
 from tabulate import tabulate
 
 from support.files import atomic
+from support.numbers import Number, rows
 from support.registry import Registry
 
 SEED = 0
 registry = Registry("experiment", "theory.experiments")
-
-
-@dataclasses.dataclass(frozen=True)
-class Number:
-    """A number that was measured, beside what theory says of it.
-
-    Args:
-        name: What it is.
-        measured: Its value.
-        expected: The value, or the bound, that theory gives it.
-        tolerance: How far it may lie from, or beyond, that.
-        relation: "=", or "<" and ">" for bounds.
-        source: Where `expected` comes from: a closed form, an integral, a linear programme.
-    """
-
-    name: str
-    measured: float
-    expected: float
-    tolerance: float = 0.0
-    relation: str = "="
-    source: str = "closed form"
-
-    @property
-    def holds(self) -> bool:
-        """Whether it is what theory says. A measured NaN never is."""
-        if self.relation == "<":
-            return bool(self.measured <= self.expected + self.tolerance)
-        if self.relation == ">":
-            return bool(self.measured >= self.expected - self.tolerance)
-        near = abs(self.measured - self.expected) <= self.tolerance
-        return bool(self.measured == self.expected or near)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -117,24 +86,13 @@ def conduct(chosen: Experiment, folder: Path) -> bool:
         pictures = [Image.fromarray(_pixels(frame)) for frame in outcome.frames]
         with atomic(folder / f"{chosen.name}.gif") as temporary:
             pictures[0].save(temporary, save_all=True, append_images=pictures[1:], duration=150, loop=0)
-    numbers = [
-        {name: _plain(value) for name, value in dataclasses.asdict(number).items()} | dict(holds=number.holds)
-        for number in outcome.numbers
-    ]
+    numbers = [number.to_json() for number in outcome.numbers]
     record = dict(name=chosen.name, seed=SEED, seconds=round(seconds, 1), numbers=numbers)
     with atomic(folder / f"{chosen.name}.json") as temporary:
         temporary.write_text(json.dumps(record, indent=1) + "\n")
     table = tabulate(rows(numbers), HEADERS, disable_numparse=True)
     print(f"{chosen.name}: {chosen.title} ({seconds:.0f} s)\n{table}\n", flush=True)
     return all(number.holds for number in outcome.numbers)
-
-
-def _plain(value):
-    """A number as JSON can hold it: what is not finite as text."""
-    if isinstance(value, str):
-        return value
-    value = float(value)
-    return value if math.isfinite(value) else str(value)
 
 
 def _pixels(figure: Figure) -> np.ndarray:
@@ -146,19 +104,6 @@ def _pixels(figure: Figure) -> np.ndarray:
 
 
 HEADERS = ["", "measured", "theory", "from", "holds"]
-
-
-def rows(numbers: Sequence[dict]) -> list[list[str]]:
-    """The numbers of an experiment's record as a table's rows, below `HEADERS`."""
-    found = []
-    for number in numbers:
-        # What cancelled to 1e-16 reads as 0.
-        expected = f"{number['relation']} {round(float(number['expected']), 12) + 0.0:.6g}"
-        if number["tolerance"]:
-            expected += f" ± {number['tolerance']:.2g}"
-        holds = "yes" if number["holds"] else "NO"
-        found.append([number["name"], f"{float(number['measured']):.6g}", expected, number["source"], holds])
-    return found
 
 
 def panels(rows: int, columns: int, title: str, *, size: tuple[float, float] = (5.2, 3.6)):

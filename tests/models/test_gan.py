@@ -10,7 +10,7 @@ from scipy.special import expit
 
 import losses
 import models
-from models.gan import GAN
+from models.gan import GAN, registry
 from models.network import Generator, Network
 
 
@@ -242,13 +242,12 @@ def test_second_order_gradients_against_numerical_differentiation(model, options
 
 
 @pytest.mark.parametrize("n_critic", [1, 3])
-def test_reused_fakes_are_those_of_the_discriminators_last_turn(n_critic):
+@pytest.mark.parametrize("algorithm", ["reused_fakes", "simultaneous"])
+def test_players_that_learn_from_the_same_samples(algorithm, n_critic):
     """Two steps of the original game with D(x) = w x, G(z) = z + theta, every update by hand."""
-    from models.variants import ReusedFakesGAN
-
     batch, rate, steps = 4, 0.5, 2
     data = np.random.default_rng(0).normal(2, 1, (steps, n_critic * batch, 1)).astype(np.float32)
-    gan = ReusedFakesGAN(Shift(), Slope(0.3), "gan", n_critic=n_critic, seed=7)
+    gan = registry.find(algorithm)(Shift(), Slope(0.3), "gan", n_critic=n_critic, seed=7)
     gan.compile(keras.optimizers.SGD(rate), keras.optimizers.SGD(rate))
     gan.fit(tf.data.Dataset.from_tensor_slices(data), verbose=0)
 
@@ -257,9 +256,11 @@ def test_reused_fakes_are_those_of_the_discriminators_last_turn(n_critic):
     for step in range(steps):
         z = keras.random.normal((n_critic * batch, 1), seed=noise).numpy()
         for real, part in zip(np.split(data[step], n_critic), np.split(z, n_critic), strict=True):
-            fake = part + theta
+            fake, opponent = part + theta, w
             w += rate * np.mean(real * expit(-w * real)) - rate * np.mean(fake * expit(w * fake))
-        theta += rate * np.mean(w * expit(-w * fake))
+        if algorithm == "reused_fakes":
+            opponent = w  # Where the discriminator has come to, not where it stood.
+        theta += rate * np.mean(opponent * expit(-opponent * fake))
     assert float(gan.discriminator.w[0]) == pytest.approx(w, rel=1e-5)
     assert float(gan.generator.theta[0]) == pytest.approx(theta, rel=1e-5)
 

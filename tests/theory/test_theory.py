@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 from matplotlib.figure import Figure
 
+from support.numbers import Number
 from theory.claims import CLAIMS, NOTES
-from theory.experiment import Experiment, Number, Outcome, conduct, registry
+from theory.experiment import Experiment, Outcome, conduct, registry
 
 ROOT = Path(__file__).parents[2]
 #: Those that train nothing.

@@ -11,7 +11,8 @@ from keras import layers
 
 import data
 from data.images import from_uint8
-from theory.experiment import Number, Outcome, experiment, panels
+from support.numbers import Number
+from theory.experiment import Outcome, experiment, panels
 from theory.players import perceptron
 
 LATENT = 50

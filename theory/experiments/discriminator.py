@@ -2,9 +2,10 @@
 
 import numpy as np
 
+from support.numbers import Number
 from theory.densities import Mixture, gaussian, grid
 from theory.divergences import jensen_shannon
-from theory.experiment import Number, Outcome, experiment, panels
+from theory.experiment import Outcome, experiment, panels
 from theory.players import Critic, Game, log_spaced, perceptron, sigmoid
 
 DATA = Mixture([-1.5, 1.5], [0.6, 0.6])

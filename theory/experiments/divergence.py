@@ -4,9 +4,10 @@ import numpy as np
 from scipy.integrate import quad
 from scipy.stats import norm
 
+from support.numbers import Number
 from theory import divergences as div
 from theory.densities import gaussian, grid
-from theory.experiment import Number, Outcome, experiment, panels
+from theory.experiment import Outcome, experiment, panels
 
 
 @experiment(

@@ -10,7 +10,8 @@ from keras.optimizers.schedules import ExponentialDecay
 import data
 import losses
 from metrics import mode_coverage
-from theory.experiment import Number, Outcome, experiment, panels
+from support.numbers import Number
+from theory.experiment import Outcome, experiment, panels
 from theory.games import Field, bilinear, descend, dirac_gan
 from theory.players import Game, perceptron
 

@@ -5,7 +5,8 @@ from scipy.optimize import minimize
 from scipy.special import expit
 from scipy.stats import norm
 
-from theory.experiment import Number, Outcome, experiment, panels
+from support.numbers import Number
+from theory.experiment import Outcome, experiment, panels
 from theory.players import value
 
 MEAN, STD = 1.5, 0.8

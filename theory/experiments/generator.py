@@ -5,9 +5,10 @@ import numpy as np
 from scipy.stats import norm
 
 import losses
+from support.numbers import Number
 from theory.densities import Mixture, gaussian, grid
 from theory.divergences import jensen_shannon
-from theory.experiment import Number, Outcome, experiment, panels
+from theory.experiment import Outcome, experiment, panels
 from theory.players import Critic, Game, columns, log_spaced, perceptron, sigmoid, value
 
 COSTS = {"minimax": "minimax", "non_saturating": "non-saturating", "maximum_likelihood": "maximum likelihood"}

@@ -3,9 +3,10 @@
 import numpy as np
 from scipy.optimize import minimize
 
+from support.numbers import Number
 from theory.densities import Mixture, gaussian, grid
 from theory.divergences import jensen_shannon, kl, reverse_kl
-from theory.experiment import Number, Outcome, experiment, panels
+from theory.experiment import Outcome, experiment, panels
 
 
 def _closest(divergence, p, x, dx) -> tuple[float, float, float]:

@@ -5,9 +5,10 @@ import numpy as np
 import tensorflow as tf
 
 import losses
+from support.numbers import Number
 from theory.densities import Mixture
 from theory.divergences import distances, jensen_shannon, kl, potentials, transport
-from theory.experiment import Number, Outcome, experiment, panels
+from theory.experiment import Outcome, experiment, panels
 from theory.players import Critic, perceptron
 
 

@@ -1,0 +1,129 @@
+"""What a reproduction is: runs of cases, what is measured of each, and what the paper says of them."""
+
+import abc
+import dataclasses
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, ClassVar
+
+import numpy as np
+
+from support.errors import UserError, unknown
+from support.numbers import Number
+from support.registry import Registry
+
+registry = Registry("reproduction", "reproduce.experiments")
+
+Case = Mapping[str, Any]
+
+
+@dataclasses.dataclass(frozen=True)
+class Run:
+    """One run of a case.
+
+    Args:
+        case: Its name.
+        seed: Seed of weights, noise and order of the data.
+        workdir: Where it keeps what it needs to go on after an interruption.
+        figures: Folder and beginning of the name of the pictures that it draws, as in docs/x/name-case-0.
+    """
+
+    case: str
+    seed: int
+    workdir: Path
+    figures: Path
+
+    def figure(self, name: str) -> Path:
+        """Where the picture of that name belongs."""
+        return self.figures.with_name(f"{self.figures.name}-{name}.png")
+
+
+class Runs:
+    """The recorded runs of a reproduction.
+
+    Args:
+        records: Their records, as `records.Record` holds them.
+    """
+
+    def __init__(self, records: Sequence[Mapping[str, Any]]):
+        self.records = records
+
+    def of(self, *cases: str) -> list[Mapping[str, Any]]:
+        """What was measured in each run of the cases, by seed."""
+        chosen = [record for record in self.records if record["case"] in cases]
+        return [record["measured"] for record in sorted(chosen, key=lambda record: record["seed"])]
+
+    def values(self, case: str, name: str) -> np.ndarray:
+        """One number of each run of the case, by seed."""
+        return np.array([measured[name] for measured in self.of(case)], np.float64)
+
+    def mean(self, case: str, name: str) -> float:
+        return float(self.values(case, name).mean())
+
+    def spread(self, case: str, name: str, form: str = ".2f") -> str:
+        """Mean and standard error over the seeds; of one seed the number alone."""
+        values = self.values(case, name)
+        mean = f"{values.mean():{form}}"
+        return mean if len(values) < 2 else f"{mean} ± {values.std(ddof=1) / np.sqrt(len(values)):{form}}"
+
+    def cases(self) -> list[str]:
+        """The cases that were run, in the order of their first records."""
+        return [*dict.fromkeys(record["case"] for record in self.records)]
+
+    def has(self, *cases: str) -> bool:
+        """Whether each of the cases was run."""
+        return {*cases} <= {*self.cases()}
+
+
+class Reproduction(abc.ABC):
+    """A table or a figure of a paper. The docstring says what was done; a subclass is registered by name.
+
+    Class attributes:
+        title: What is reproduced, in a few words.
+        paper: Paper, and number of table or figure.
+        seeds: Seeds of each case.
+        cases: Name -> what `measure` needs to know of it.
+        quick: The same for the quick mode, which takes seconds and asserts what is qualitative in the claim.
+    """
+
+    title: ClassVar[str]
+    paper: ClassVar[str]
+    seeds: ClassVar[Sequence[int]] = (0,)
+    cases: ClassVar[Mapping[str, Case]]
+    quick: ClassVar[Mapping[str, Case]]
+
+    @abc.abstractmethod
+    def measure(self, case: Case, run: Run) -> dict[str, Any]:
+        """Makes one run, or goes on with it, and returns what JSON is to hold of it.
+
+        Raises:
+            UserError: It cannot be made, or was asked to stop before its end.
+        """
+
+    @abc.abstractmethod
+    def section(self, runs: Runs, folder: Path) -> str:
+        """What the page says of the recorded runs, in Markdown; the folder is that of the figures."""
+
+    @abc.abstractmethod
+    def claims(self, runs: Runs) -> Iterable[Number]:
+        """The numbers of the cases that were run, beside the paper's or the goals set here."""
+
+    def quick_claims(self, runs: Runs) -> Iterable[Number]:
+        """What must hold of the quick mode."""
+        return self.claims(runs)
+
+    def chosen(self, quick: bool, cases: Sequence[str] | None, seeds: Sequence[int] | None) -> list[tuple]:
+        """(case, seed) of all runs, or of those cases and seeds alone.
+
+        Raises:
+            UserError: There is no such case.
+        """
+        known = self.quick if quick else self.cases
+        for case in cases or ():
+            if case not in known:
+                raise unknown("case", case, known)
+        if seeds is None:
+            seeds = self.seeds[:1] if quick else self.seeds
+        if not seeds:
+            raise UserError("--seeds names none: give numbers with commas between, as in 0,1,2")
+        return [(case, seed) for seed in seeds for case in cases or known]

@@ -1,0 +1,44 @@
+"""Recorded runs: one JSON file a reproduction, to which each run is added as a whole when it ends."""
+
+import fcntl
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from support.errors import UserError
+from support.files import atomic
+
+
+class Record:
+    """The runs of one reproduction.
+
+    Args:
+        path: The JSON file; it need not exist.
+    """
+
+    def __init__(self, path: Path):
+        self.path = path
+
+    def read(self) -> list[dict[str, Any]]:
+        """The runs: case, seed, command, seconds, machine (versions included) and what was measured.
+
+        Raises:
+            UserError: The file is damaged.
+        """
+        if not self.path.exists():
+            return []
+        try:
+            return json.loads(self.path.read_text())["runs"]
+        except (OSError, ValueError, TypeError, KeyError) as error:
+            raise UserError(f"{self.path} is no record of runs ({error}): move it away") from None
+
+    def add(self, run: Mapping[str, Any]) -> None:
+        """Adds a run. Other processes may add theirs at the same time."""
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        with (self.path.parent / f".{self.path.stem}.lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            # A line a run: what changed is seen in a comparison of two versions.
+            lines = ",\n".join(json.dumps(each) for each in [*self.read(), run])
+            with atomic(self.path) as temporary:
+                temporary.write_text(f'{{"runs": [\n{lines}\n]}}\n')

@@ -1,0 +1,63 @@
+"""Numbers that were measured, beside what a closed form, a theorem or a paper says of them."""
+
+import dataclasses
+import math
+from collections.abc import Sequence
+from typing import Any
+
+
+@dataclasses.dataclass(frozen=True)
+class Number:
+    """A number that was measured, beside what is expected of it.
+
+    Args:
+        name: What it is.
+        measured: Its value.
+        expected: The value, or the bound, that theory or a paper gives it.
+        tolerance: How far it may lie from, or beyond, that.
+        relation: "=", or "<" and ">" for bounds.
+        source: Where `expected` comes from: a closed form, an integral, a table of a paper.
+    """
+
+    name: str
+    measured: float
+    expected: float
+    tolerance: float = 0.0
+    relation: str = "="
+    source: str = "closed form"
+
+    @property
+    def holds(self) -> bool:
+        """Whether it is what is expected. A measured NaN never is."""
+        if self.relation == "<":
+            return bool(self.measured <= self.expected + self.tolerance)
+        if self.relation == ">":
+            return bool(self.measured >= self.expected - self.tolerance)
+        near = abs(self.measured - self.expected) <= self.tolerance
+        return bool(self.measured == self.expected or near)
+
+    def to_json(self) -> dict[str, Any]:
+        """Its fields and whether it holds, as JSON can hold them: what is not finite as text."""
+        return {name: _plain(value) for name, value in dataclasses.asdict(self).items()} | dict(
+            holds=self.holds
+        )
+
+
+def _plain(value):
+    if isinstance(value, str):
+        return value
+    value = float(value)
+    return value if math.isfinite(value) else str(value)
+
+
+def rows(records: Sequence[dict[str, Any]]) -> list[list[str]]:
+    """Numbers, as `to_json` gives them, as a table's rows: name, measured, expected, source, holds."""
+    found = []
+    for number in records:
+        # What cancelled to 1e-16 reads as 0.
+        expected = f"{number['relation']} {round(float(number['expected']), 12) + 0.0:.6g}"
+        if number["tolerance"]:
+            expected += f" ± {number['tolerance']:.2g}"
+        holds = "yes" if number["holds"] else "NO"
+        found.append([number["name"], f"{float(number['measured']):.6g}", expected, number["source"], holds])
+    return found
