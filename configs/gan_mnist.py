@@ -1,8 +1,8 @@
 """Goodfellow et al. 2014, Generative Adversarial Nets (arXiv 1406.2661): MNIST.
 
 Settings of the authors' published `mnist.yaml`. Paper, Table 1: Parzen-window log-likelihood 225 +- 2 nats
-on the test images. As the authors' code, and unlike Algorithm 1, it updates both networks at once, on the same
-noise. They train without a stopping rule; 250 epochs are where the momentum stops rising.
+on the test images. As the authors' code, and unlike Algorithm 1, it updates both networks at once, on the
+same noise. They train without a stopping rule; 250 epochs are where the momentum stops rising.
 """
 
 STEPS_AN_EPOCH = 500

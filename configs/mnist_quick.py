@@ -1,9 +1,9 @@
 """Ten minutes on two cores: MNIST with the original non-saturating game and R1.
 
 R1 (Mescheder et al. 2018, arXiv 1801.04406) on every fourth turn, four times as strongly (Karras et al. 2020,
-arXiv 1912.04958), one turn of the discriminator for one of the generator, a DCGAN of half the usual width with
-kernels of 4, the moving average of the generator (Yaz et al. 2019), and ten times DCGAN's learning rate. No
-paper's run: chosen by what it reaches in a minute; benchmarks/RESULTS.md has the curves of this and other
+arXiv 1912.04958), one turn of the discriminator for one of the generator, a DCGAN of half the usual width
+with kernels of 4, the moving average of the generator (Yaz et al. 2019), and ten times DCGAN's learning rate.
+No paper's run: chosen by what it reaches in a minute; benchmarks/RESULTS.md has the curves of this and other
 candidates, and what to expect.
 """
 

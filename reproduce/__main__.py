@@ -1,33 +1,75 @@
-"""python -m reproduce ring: runs what is missing of an experiment and writes its page in docs/."""
+"""Makes the runs of a paper's table again and compares numbers: python -m reproduce NAME, list or report."""
 
 import support.environment  # isort: skip  # Before TensorFlow.  # noqa: F401
 
 import sys
+from pathlib import Path
 
-from reproduce import ring
+from reproduce import page
+from reproduce.conduct import conduct, record
+from reproduce.experiment import Runs, registry
+from support import pages
 from support.arguments import Parser
 from support.errors import UserError
 
-EXPERIMENTS = {"ring": ring}
+FOLDER = Path("runs/reproduction")
 
 
 def main() -> int:
     parser = Parser(prog="python -m reproduce", description=__doc__)
-    parser.add_argument("experiment", choices=EXPERIMENTS)
+    parser.add_argument("name", help=f"list, report (write the page), or {', '.join(registry.in_order())}")
+    parser.add_argument("--cases", type=_names, help="only these cases, with commas between")
+    parser.add_argument("--seeds", type=_numbers, help="these seeds instead of all, with commas between")
+    parser.add_argument("--quick", action="store_true", help="smaller runs, which show the claim in seconds")
     parser.add_argument("--jobs", type=int, default=2, help="runs at a time, each on one core (default: 2)")
-    parser.add_argument(
-        "--report", action="store_true", help="write the page from the recorded results alone"
-    )
+    for name, what in (("output", "records and figures"), ("workdir", "unfinished runs")):
+        help_text = f"folder of {what} (default: {FOLDER})"
+        parser.add_argument(f"--{name}", type=Path, default=FOLDER, help=help_text)
     arguments = parser.parse_args()
-    experiment = EXPERIMENTS[arguments.experiment]
+    if arguments.jobs < 1:
+        parser.error(f"--jobs={arguments.jobs} makes no run: give 1 at least")
     try:
-        if not arguments.report:
-            experiment.run(arguments.jobs)
-        print(experiment.report())
+        if arguments.name == "list":
+            return _list(arguments.output)
+        failed = [] if arguments.name == "report" else _reproduce(arguments)
+        if not arguments.quick:
+            pages.check(arguments.output, page.TITLE)
+            print(f"page: {page.write(arguments.output)}")
     except UserError as error:
         print(f"error: {error}", file=sys.stderr)
         return error.exit_code
+    if failed:
+        print(f"error: not as the paper or the goal says: {'; '.join(failed)}", file=sys.stderr)
+    return 1 if failed else 0
+
+
+def _reproduce(arguments) -> list[str]:
+    """Makes the runs and prints the comparison. Returns the names of the numbers that do not hold."""
+    chosen = registry.find(arguments.name)()
+    runs = chosen.chosen(arguments.quick, arguments.cases, arguments.seeds)
+    pages.check(arguments.output, page.TITLE)
+    folders = dict(output=arguments.output, workdir=arguments.workdir)
+    conduct(arguments.name, runs, **folders, quick=arguments.quick, jobs=arguments.jobs)
+    recorded = record(arguments.name, arguments.output, arguments.quick).read()
+    compared, failed = page.claims_table(chosen, Runs(recorded), arguments.quick)
+    print(compared)
+    return failed
+
+
+def _list(output: Path) -> int:
+    for name in registry.in_order():
+        chosen = registry.find(name)
+        made, wanted = len(record(name, output, quick=False).read()), len(chosen.cases) * len(chosen.seeds)
+        print(f"{name:<20}{made:>4} of {wanted:>3} runs   {chosen.title} ({chosen.paper})")
     return 0
+
+
+def _names(text: str) -> list[str]:
+    return [part for part in text.split(",") if part]
+
+
+def _numbers(text: str) -> list[int]:
+    return [int(part) for part in _names(text)]
 
 
 if __name__ == "__main__":

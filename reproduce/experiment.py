@@ -112,13 +112,17 @@ class Reproduction(abc.ABC):
         """What must hold of the quick mode."""
         return self.claims(runs)
 
+    def known(self, quick: bool) -> Mapping[str, Case]:
+        """The cases of the quick mode, or all others."""
+        return self.quick if quick else self.cases
+
     def chosen(self, quick: bool, cases: Sequence[str] | None, seeds: Sequence[int] | None) -> list[tuple]:
         """(case, seed) of all runs, or of those cases and seeds alone.
 
         Raises:
             UserError: There is no such case.
         """
-        known = self.quick if quick else self.cases
+        known = self.known(quick)
         for case in cases or ():
             if case not in known:
                 raise unknown("case", case, known)

@@ -21,7 +21,7 @@ class Record:
         self.path = path
 
     def read(self) -> list[dict[str, Any]]:
-        """The runs: case, seed, command, seconds, machine (versions included) and what was measured.
+        """The runs: case, its settings, seed, command, seconds, machine with versions, and what was measured.
 
         Raises:
             UserError: The file is damaged.
@@ -34,11 +34,12 @@ class Record:
             raise UserError(f"{self.path} is no record of runs ({error}): move it away") from None
 
     def add(self, run: Mapping[str, Any]) -> None:
-        """Adds a run. Other processes may add theirs at the same time."""
+        """Adds a run, in place of an earlier one of its case and seed. Other processes may add theirs too."""
         self.path.parent.mkdir(parents=True, exist_ok=True)
         with (self.path.parent / f".{self.path.stem}.lock").open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             # A line a run: what changed is seen in a comparison of two versions.
-            lines = ",\n".join(json.dumps(each) for each in [*self.read(), run])
+            others = [old for old in self.read() if (old["case"], old["seed"]) != (run["case"], run["seed"])]
+            lines = ",\n".join(json.dumps(each) for each in [*others, run])
             with atomic(self.path) as temporary:
                 temporary.write_text(f'{{"runs": [\n{lines}\n]}}\n')

@@ -1,0 +1,135 @@
+"""Making the runs of a reproduction: each in a process of its own, several at a time, recorded as it ends."""
+
+import json
+import multiprocessing
+import os
+import sys
+import time
+from collections.abc import Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from contextlib import contextmanager
+from pathlib import Path
+
+from reproduce.experiment import Case, Run, registry
+from reproduce.records import Record
+from support import machine
+from support.errors import UserError
+
+
+def record(name: str, output: Path, quick: bool) -> Record:
+    """Where the runs of a reproduction are recorded."""
+    return Record(output / f"{name}{'-quick' if quick else ''}.json")
+
+
+def conduct(
+    name: str,
+    chosen: Sequence[tuple[str, int]],
+    *,
+    output: Path,
+    workdir: Path,
+    quick: bool = False,
+    jobs: int = 2,
+) -> None:
+    """Makes those of the runs that are not recorded yet.
+
+    Args:
+        name: Of the reproduction.
+        chosen: Case and seed of each run.
+        output: Folder of the record and the figures.
+        workdir: Folder of what runs need to go on after an interruption, and of their logs.
+        quick: Whether the cases are those of the quick mode.
+        jobs: Runs at a time: with more than one, each has one core.
+
+    Raises:
+        UserError: A run cannot be made or was interrupted. The others are made and recorded first.
+    """
+    found = record(name, output, quick)
+    cases = registry.find(name)().known(quick)
+    # A run with other settings, of an earlier version, is made again.
+    done = {(old["case"], old["seed"]): old["settings"] for old in found.read()}
+    missing = [each for each in chosen if done.get(each) != _as_recorded(cases[each[0]])]
+    if len(chosen) > len(missing):
+        print(f"{len(chosen) - len(missing)} of {len(chosen)} runs are recorded already in {found.path}")
+    if jobs > 1:
+        for threads in ("TF_NUM_INTRAOP_THREADS", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
+            os.environ[threads] = "1"
+    # One run a process: TensorFlow's memory and threads do not pile up.
+    spawn = multiprocessing.get_context("spawn")
+    failed = []
+    with ProcessPoolExecutor(jobs, mp_context=spawn, max_tasks_per_child=1) as pool:
+        runs = {}
+        for case, seed in missing:
+            mine = Run(case, seed, workdir / name / f"{case}-{seed}", output / f"{name}-{case}-{seed}")
+            runs[pool.submit(_make, name, mine, quick)] = (case, seed)
+        for count, future in enumerate(as_completed(runs), 1):
+            case, seed = runs[future]
+            try:
+                made = future.result()
+            except UserError as error:
+                failed.append(f"{case}, seed {seed}: {error}")
+                continue
+            found.add(made)
+            numbers = made["measured"].items()
+            short = ", ".join(f"{key} {value:.4g}" for key, value in numbers if not isinstance(value, list))
+            print(f"{count}/{len(runs)} {case}, seed {seed}, {made['seconds']:.0f} s: {short}", flush=True)
+    if failed:
+        raise UserError("; ".join(failed))
+
+
+def _as_recorded(case: Case) -> dict:
+    return json.loads(json.dumps(case))
+
+
+def _make(name: str, run: Run, quick: bool) -> dict:
+    """One run, in its own process, what it says in its log."""
+    import support.environment  # noqa: F401  # Before TensorFlow.
+
+    chosen = registry.find(name)()
+    run.workdir.mkdir(parents=True, exist_ok=True)
+    run.figures.parent.mkdir(parents=True, exist_ok=True)
+    print(f"{run.case}, seed {run.seed}: begins; its progress: {run.workdir / 'log'}", flush=True)
+    with _saying(run.workdir / "log"), _timed(run.workdir / "seconds") as clock:
+        case = chosen.known(quick)[run.case]
+        measured = chosen.measure(case, run)
+    again = f"--cases={run.case} --seeds={run.seed}" + (" --quick" if quick else "")
+    return dict(
+        case=run.case,
+        seed=run.seed,
+        settings=_as_recorded(case),
+        command=f"python -m reproduce {name} {again}",
+        seconds=round(clock(), 1),
+        machine=machine.describe("tensorflow-cpu", "tensorflow", "keras", "numpy"),
+        measured=measured,
+    )
+
+
+@contextmanager
+def _saying(log: Path):
+    """Within, stdout and stderr of this process, of libraries too, go to the end of the file."""
+    kept = os.dup(1), os.dup(2)
+    sys.stdout.flush()
+    with log.open("a") as file:
+        os.dup2(file.fileno(), 1)
+        os.dup2(file.fileno(), 2)
+        try:
+            yield
+        finally:
+            sys.stdout.flush()
+            for number, old in zip((1, 2), kept, strict=True):
+                os.dup2(old, number)
+                os.close(old)
+
+
+@contextmanager
+def _timed(path: Path):
+    """Counts the seconds of a run over its interruptions; those of a killed process are lost."""
+    before = float(path.read_text()) if path.exists() else 0.0
+    begin = time.perf_counter()
+
+    def clock() -> float:
+        return before + time.perf_counter() - begin
+
+    try:
+        yield clock
+    finally:
+        path.write_text(str(clock()))

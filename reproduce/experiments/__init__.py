@@ -1,0 +1,1 @@
+"""The reproductions, a module a table or figure."""

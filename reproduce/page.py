@@ -1,0 +1,65 @@
+"""docs/reproduction.md, from the recorded runs: beside their folder, with its name and .md."""
+
+from pathlib import Path
+
+from reproduce.conduct import record
+from reproduce.experiment import Reproduction, Runs, registry
+from support.files import atomic
+from support.numbers import rows
+from support.pages import place, table
+
+TITLE = "# The papers' tables, reproduced"
+HEAD = f"""{TITLE}
+
+Made by `python -m reproduce report` from recorded runs; the page in `docs/` with
+`--output=docs/reproduction`, where the records are. Each section is a table or a figure of a paper: its
+numbers, ours, and what explains the difference. A record holds of every run its settings, command, seed,
+machine, versions, time and numbers. `python -m reproduce NAME` makes all runs of a section again, in
+`runs/reproduction`. A spread is the standard error over the seeds, unless something else is said.
+"""
+HEADERS = ["", "ours", "paper or goal", "from", "holds"]
+
+
+def write(folder: Path) -> Path:
+    """Writes it for the reproductions whose records lie in the folder. Returns its path."""
+    sections = [HEAD]
+    for name in registry.in_order():
+        runs = record(name, folder, quick=False).read()
+        if runs:
+            sections.append(_section(name, registry.find(name)(), Runs(runs), folder))
+    page = place(folder)
+    with atomic(page) as temporary:
+        temporary.write_text("\n\n".join(sections) + "\n")
+    return page
+
+
+def claims_table(chosen: Reproduction, runs: Runs, quick: bool = False) -> tuple[str, list[str]]:
+    """The numbers of a reproduction beside the paper's, and the names of those that do not hold."""
+    numbers = [*(chosen.quick_claims(runs) if quick else chosen.claims(runs))]
+    failed = [number.name for number in numbers if not number.holds]
+    return table(rows([number.to_json() for number in numbers]), HEADERS), failed
+
+
+def _section(name: str, chosen: Reproduction, runs: Runs, folder: Path) -> str:
+    compared, _ = claims_table(chosen, runs)
+    return "\n\n".join(
+        [
+            f"## {chosen.title}",
+            f"{chosen.paper}. {' '.join((chosen.__doc__ or '').split())}",
+            chosen.section(runs, folder),
+            compared,
+            _budget(name, chosen, runs),
+        ]
+    )
+
+
+def _budget(name: str, chosen: Reproduction, runs: Runs) -> str:
+    """Command, number of runs, time and machines."""
+    wanted = len(chosen.cases) * len(chosen.seeds)
+    timed = [run["seconds"] for run in runs.records if run["seconds"] is not None]
+    hours = sum(timed) / 3600
+    described = (run["machine"].items() for run in runs.records)
+    machines = sorted({", ".join(f"{key} {value}" for key, value in machine) for machine in described})
+    part = f"{len(runs.records)} of {wanted} runs" if len(runs.records) < wanted else f"{wanted} runs"
+    took = f", {hours:.1f} hours in all" if hours >= 0.95 else f", {60 * hours:.0f} minutes in all"
+    return f"`python -m reproduce {name}`: {part}{took if timed else ''}. {'; '.join(machines)}."

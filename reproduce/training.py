@@ -1,0 +1,81 @@
+"""Training a case as `train.py` would, and looking at what came of it."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from evaluation.measures import Estimate
+from experiment.settings import Settings, resolve
+from models.gan import GAN
+from reproduce.experiment import Run
+from support.errors import UserError
+
+#: Samples that mode coverage is published with.
+SAMPLES = 2500
+
+
+def trained(settings: Mapping[str, Any], run: Run) -> tuple[GAN, Settings]:
+    """The GAN of a run, trained to its last step in the run's own directory, from where it left off.
+
+    Raises:
+        UserError: The settings make no sense, or a signal ended the training early.
+    """
+    from experiment.training import train
+    from experiment.workdir import Workdir
+
+    # Pictures and evaluations of the last step alone, where nothing else is asked for.
+    seldom = dict.fromkeys(("sample_every", "eval_every"), settings["steps"])
+    resolved = resolve({**seldom, **settings, "seed": run.seed})
+    gan, stopped_by = train(resolved, Workdir(run.workdir / "run"))
+    if stopped_by:
+        raise UserError(f"stopped after step {gan.step}; the same command goes on from there")
+    return gan, resolved
+
+
+def modes(gan: GAN, settings: Settings) -> dict[str, float]:
+    """`metrics.mode_coverage` of 2,500 samples of a mixture's GAN."""
+    import data
+    from metrics import mode_coverage
+
+    mixture = data.find(settings.dataset)
+    assert isinstance(mixture, data.Points) and mixture.centres is not None and mixture.std is not None
+    samples = gan.generator.finished(gan.generator.sample_latent(SAMPLES, settings.seed))
+    return mode_coverage(np.asarray(samples), mixture.centres, mixture.std)._asdict()
+
+
+class Judge:
+    """Measures samples as `evaluate.py` does.
+
+    Args:
+        settings: Of the runs whose samples are judged.
+        count: Samples; by default 10,000, or as many as there are real examples.
+    """
+
+    def __init__(self, settings: Settings, count: int | None = None):
+        from evaluation import features
+        from evaluation.reference import Reference
+
+        place = settings.dataset, settings.split, settings.data_dir, settings.image_shape
+        self.seed = settings.seed
+        self.reference = Reference(*place, features.find("classifier", settings.dataset), count)
+
+    def numbers(self, gan: GAN, names: Sequence[str]) -> dict[str, float]:
+        """Of a GAN's samples: values by name, and NAME_error where a standard error is known."""
+        from evaluation.judge import evidence, measured
+        from evaluation.samples import of_gan
+
+        samples = of_gan(gan, self.reference.size, self.seed)
+        return _flat(measured(names, evidence(self.reference, samples), "the samples"))
+
+    def of_real(self, names: Sequence[str]) -> dict[str, float]:
+        """Of real examples in the samples' place."""
+        from evaluation.judge import floor
+
+        return _flat(floor(names, self.reference))
+
+
+def _flat(found: Mapping[str, Estimate]) -> dict[str, float]:
+    values = {name: float(estimate.value) for name, estimate in found.items()}
+    errors = {f"{name}_error": float(x.error) for name, x in found.items() if x.error is not None}
+    return {**values, **errors}
