@@ -62,6 +62,7 @@ class Network(keras.Model):
         self._config = {**config, "stabilisers": dataclasses.asdict(stabilisers)}
         self.body = Stack()
         self.past: list[keras.Variable] = []
+        self.average: list[keras.Variable] = []
 
     def add(self, layer: layers.Layer) -> None:
         """Appends a layer to the body."""
@@ -98,12 +99,18 @@ class Network(keras.Model):
         for copy, weight in zip(copies, self.trainable_variables if copies else [], strict=True):
             copy.assign(weight)
 
+    def keep_average(self, decay: float) -> None:
+        """From now on `average` holds a moving average of the trainable variables."""
+        self.decay = decay
+        self.average = self._copies("average")
+
     def adapt(self, images: np.ndarray) -> None:
         """Sets what is derived from the training images (uint8, (N, H, W, C), or points) before training.
 
         A subclass that changes weights calls this one afterwards: averages of weights start from them.
         """
         self._refresh(self.past)
+        self._refresh(self.average)
 
     def _regularize(self) -> None:
         """Makes `losses` of what is asked of the weights."""
@@ -128,6 +135,9 @@ class Network(keras.Model):
             self.updates.assign_add(1)
             for mean, weight in zip(self.past, self.trainable_variables, strict=True):
                 mean.assign_add((weight - mean) / (self.updates + 1))
+        if self.average:
+            for average, weight in zip(self.average, self.trainable_variables, strict=True):
+                average.assign(self.decay * average + (1 - self.decay) * weight)
 
     def call(self, inputs, training=None):
         return self.features(inputs, training=training)
@@ -173,21 +183,13 @@ class Generator(Network):
         self.latent = latent
         own = dict(image_shape=self.image_shape, latent_dim=latent_dim, latent=latent)
         super().__init__({**own, **config}, stabilisers, name=name)
-        self.average: list[keras.Variable] = []
 
     def build(self, input_shape):
         super().build(input_shape)
         if self.stabilisers.virtual_batch_norm:
             self.reference.assign(self.sample_latent(self.stabilisers.virtual_batch_norm))
         if self.stabilisers.generator_ema:
-            self.average = self._copies("average")
-
-    def after_update(self):
-        super().after_update()
-        if self.average:
-            decay = self.stabilisers.generator_ema
-            for average, weight in zip(self.average, self.trainable_variables, strict=True):
-                average.assign(decay * average + (1 - decay) * weight)
+            self.keep_average(self.stabilisers.generator_ema)
 
     def call(self, z, training=None):
         # Under mixed precision too, generated images have the precision of data.
@@ -206,10 +208,6 @@ class Generator(Network):
             return self(z, training=False)
         images, _ = self.stateless_call(self.average, self.non_trainable_variables, z, training=False)
         return images
-
-    def adapt(self, images):
-        super().adapt(images)
-        self._refresh(self.average)
 
 
 class Discriminator(Network):

@@ -1,6 +1,6 @@
 """Training a case as `train.py` would, and looking at what came of it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -11,6 +11,8 @@ from models.gan import GAN
 from reproduce.experiment import Run
 from support.errors import UserError
 
+#: Steps between two checkpoints.
+EVERY = 1000
 #: Samples that mode coverage is published with.
 SAMPLES = 2500
 
@@ -29,8 +31,42 @@ def trained(settings: Mapping[str, Any], run: Run) -> tuple[GAN, Settings]:
     resolved = resolve({**seldom, **settings, "seed": run.seed})
     gan, stopped_by = train(resolved, Workdir(run.workdir / "run"))
     if stopped_by:
-        raise UserError(f"stopped after step {gan.step}; the same command goes on from there")
+        raise _stopped(gan)
     return gan, resolved
+
+
+def carried_on(gan: GAN, images: np.ndarray, batches: Callable, steps: int, run: Run) -> None:
+    """Trains a GAN that no settings describe up to a step, from the last checkpoint in the run's directory.
+
+    Args:
+        gan: Compiled, and not trained yet.
+        images: The training images, by which its networks are adapted.
+        batches: Step to start at -> the batches from there on.
+        steps: Last step.
+        run: The run.
+
+    Raises:
+        UserError: A signal ended the training early, or the losses are no longer finite.
+    """
+    import callbacks
+
+    store = callbacks.CheckpointStore(gan, run.workdir / "checkpoints", keep=1)
+    if not store.restore():
+        gan.adapt(images)
+    progress = callbacks.ProgressBar(steps, gan.step)
+    beside = [callbacks.StopOnNonFinite(), progress, callbacks.Checkpoints(store, EVERY)]
+    try:
+        if gan.step < steps:
+            every = [callbacks.Pace(beside, steps), *beside]
+            gan.fit(batches(gan.step), shuffle=False, verbose=0, callbacks=every)
+    finally:
+        progress.close()
+    if gan.step < steps:
+        raise _stopped(gan)
+
+
+def _stopped(gan: GAN) -> UserError:
+    return UserError(f"stopped after step {gan.step}; the same command goes on from there")
 
 
 def modes(gan: GAN, settings: Settings) -> dict[str, float]:

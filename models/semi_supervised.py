@@ -1,0 +1,168 @@
+"""A discriminator that knows classes and learns them from few labels.
+
+Salimans et al. 2016, Improved techniques for training GANs (arXiv 1606.03498), section 5, with the networks
+of the authors' MNIST code.
+"""
+
+from collections.abc import Sequence
+
+import keras
+import numpy as np
+import tensorflow as tf
+from keras import layers, ops
+
+from models.gan import as_opponent
+from models.network import Discriminator, Generator, Stack
+from models.stabilisers import serializable
+from models.variants import FeatureMatchingGAN
+
+
+@serializable
+class WeightNormDense(layers.Dense):
+    """A dense layer whose kernel is g V / ||V||, with one norm and one scale g for each unit.
+
+    Salimans and Kingma 2016, Weight normalization (arXiv 1602.07868).
+
+    Args:
+        units: Number of outputs.
+        trains_scale: Whether g is learned; otherwise it stays where `initialize` leaves it, or at 1.
+    """
+
+    def __init__(self, units: int, activation=None, trains_scale: bool = False, **kwargs):
+        super().__init__(units, activation, kernel_initializer=keras.initializers.RandomNormal(), **kwargs)
+        self.trains_scale = trains_scale
+
+    def build(self, input_shape):
+        super().build(input_shape)
+        self.scale = self.add_weight(
+            shape=(self.units,), initializer="ones", trainable=self.trains_scale, name="scale"
+        )
+
+    def call(self, inputs):
+        x = ops.matmul(inputs, self.kernel * (self.scale / ops.norm(self.kernel, axis=0))) + self.bias
+        return self.activation(x)
+
+    def initialize(self, inputs, deviation: float = 1.0) -> None:
+        """Sets g and bias so that these inputs (batch, n) give outputs of mean 0 and that deviation."""
+        x = ops.matmul(inputs, self.kernel / ops.norm(self.kernel, axis=0))
+        scale = deviation / (ops.std(x, axis=0) + 1e-6)
+        self.scale.assign(scale)
+        self.bias.assign(-scale * ops.mean(x, axis=0))
+
+    def get_config(self):
+        config = {**super().get_config(), "trains_scale": self.trains_scale}
+        del config["kernel_initializer"], config["use_bias"]
+        return config
+
+
+@serializable
+class ClassGenerator(Generator):
+    """z -> 500 -> 500 softplus units with batch norm without gain -> sigmoid pixels, scaled to [-1, 1]."""
+
+    def __init__(self, *, units: int = 500, **shared):
+        super().__init__(units=units, **shared)
+        for _ in range(2):
+            self.add(layers.Dense(units, use_bias=False, kernel_initializer="glorot_uniform"))
+            self.add(self.batch_norm(0.9, epsilon=1e-6, scale=False))
+            self.add(layers.Activation("softplus"))
+        self.add(WeightNormDense(int(np.prod(self.image_shape)), "sigmoid"))
+        self.add(layers.Rescaling(2, offset=-1))
+        self.add(layers.Reshape(self.image_shape))
+        self.build((None, self.latent_dim))
+
+
+@serializable
+class ClassDiscriminator(Discriminator):
+    """Images -> a score l_k for each class; that of "generated" is fixed at 0.
+
+    So D(x) = Z / (Z + 1) with Z = sum e^l_k, and called as a discriminator it gives log Z, (batch, 1), the
+    score whose sigmoid D is. Noise is added to the input of every layer in training. It classifies by a
+    moving average of its weights.
+
+    Args:
+        image_shape: (H, W, C).
+        classes: Their number K.
+        units: Of its hidden layers.
+        decay: Of the average, an update.
+    """
+
+    def __init__(
+        self,
+        *,
+        image_shape,
+        classes: int,
+        units: Sequence[int] = (1000, 500, 250, 250, 250),
+        decay: float = 0.9999,
+        **shared,
+    ):
+        super().__init__(image_shape=image_shape, classes=classes, units=units, decay=decay, **shared)
+        self.add(layers.Rescaling(0.5, offset=0.5))  # The paper's pixels lie in [0, 1].
+        self.add(layers.Flatten())
+        for index, size in enumerate(units):
+            self.add(layers.GaussianNoise(0.5 if index else 0.3))
+            self.add(WeightNormDense(size, "relu"))
+        # The features to match are those before the last noise.
+        self.head = Stack([layers.GaussianNoise(0.5), WeightNormDense(classes, trains_scale=True)])
+        self.build((None, *image_shape))
+
+    def build(self, input_shape):
+        super().build(input_shape)
+        self.keep_average(self._config["decay"])
+
+    def class_scores(self, images, training=None):
+        """l_k, (batch, classes)."""
+        return self.head(self.features(images, training=training), training=training)
+
+    def call(self, inputs, training=None):
+        return ops.logsumexp(self.class_scores(inputs, training=training), axis=1, keepdims=True)
+
+    def classify(self, images) -> np.ndarray:
+        """The classes of images in [-1, 1], by the average of the weights: int (batch,)."""
+        with keras.StatelessScope(zip(self.trainable_variables, self.average, strict=True)):
+            return np.asarray(ops.argmax(self.class_scores(images, training=False), axis=1))
+
+    def adapt(self, images):
+        """Initialises scales and biases by the first 500 training images, with noise."""
+        x = self.given(tf.cast(images[:500], tf.float32) / 127.5 - 1)
+        for layer in [*self.body.layers, *self.head.layers]:
+            if isinstance(layer, WeightNormDense):
+                layer.initialize(x, 0.1 if layer.trains_scale else 1.0)
+            x = layer(x, training=True) if isinstance(layer, layers.GaussianNoise) else layer(x)
+        super().adapt(images)
+
+
+@serializable
+class SemiSupervisedGAN(FeatureMatchingGAN):
+    """The discriminator learns classes from labelled images, and from others that they are not generated.
+
+    Its loss is the cross-entropy of the labelled images plus half of the objective's on log Z, the authors'
+    L_unl for the objective of Algorithm 1. The generator matches features. `fit` takes ((images, labelled),
+    labels): images without labels, the half of them for either player, then images and their classes.
+    """
+
+    def train_step(self, data):
+        (images, labelled), labels, _ = keras.utils.unpack_x_y_sample_weight(data)
+        mine, generators = tf.split(images, 2)
+        z = self.generator.sample_latent(tf.shape(images)[0], self.seed_generator)
+        for_discriminator, for_generator = tf.split(z, 2)
+        fake = as_opponent(self.generator)(for_discriminator)
+        logs = self.update_classes(mine, fake, labelled, labels)
+        return {**logs, **self.generator_turn(generators, for_generator)}
+
+    def update_classes(self, real, fake, labelled, labels):
+        """One update of the discriminator."""
+        sizes = [tf.shape(each)[0] for each in (labelled, real, fake)]
+        with tf.GradientTape() as tape:
+            everything = tf.concat([labelled, real, fake], axis=0)
+            scores = self.discriminator.class_scores(everything, training=True)
+            known, of_real, of_fake = tf.split(scores, sizes)
+            supervised = tf.reduce_mean(tf.nn.sparse_softmax_cross_entropy_with_logits(labels, known))
+            log_z = tf.reduce_logsumexp(of_real, 1), tf.reduce_logsumexp(of_fake, 1)
+            loss = supervised + 0.5 * self.objective.discriminator_loss(*log_z)
+        norm = self._descend(self.discriminator, self.discriminator_optimizer, tape, loss)
+        return {
+            "discriminator_loss": loss,
+            "class_loss": supervised,
+            "discriminator_gradient_norm": norm,
+            **self.objective.summaries(*log_z),
+        }

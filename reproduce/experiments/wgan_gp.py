@@ -1,0 +1,246 @@
+"""Gulrajani et al. 2017, Improved Training of Wasserstein GANs (arXiv 1704.00028): Figure 1."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from reproduce.experiment import Reproduction, Runs, registry
+from reproduce.training import trained
+from support.files import atomic
+from support.numbers import Number
+from support.pages import table
+
+#: The data of the authors' toy code: ours, brought to their size.
+SCALES = {"ring": 2 / 1.414, "grid": 1 / 2.828, "swiss_roll": 1.0}
+#: The authors' two critics.
+WAYS: dict[str, dict[str, Any]] = {
+    "clipping": dict(loss="wgan", clip=0.01),
+    "penalty": dict(loss="wgan_gp", penalties={"gradient_penalty": 0.1}),
+}
+#: Points that a surface is drawn at, on each side, and how far from the middle.
+SIDE, REACH = 49, 2.2
+#: Points of each kind for which the optimal critic is found.
+TRANSPORTED = 300
+#: Bars of a histogram of weights.
+BINS = 61
+
+
+def points_of(dataset: str) -> np.ndarray:
+    """The data at the authors' size, (N, 2)."""
+    import data
+
+    source = data.find(dataset)
+    assert isinstance(source, data.Points)
+    return (SCALES[dataset] * source.draw()).astype(np.float32)
+
+
+def _surface(dataset: str, way: str, updates: int, units: int = 512) -> dict[str, Any]:
+    settings: dict[str, Any] = dict(model="toy", dataset=dataset, units=units, batch_size=256)
+    return {**settings, **WAYS[way], "updates": updates}
+
+
+@registry.register("value_surfaces")
+class ValueSurfaces(Reproduction):
+    """A critic alone is trained, the generator held at the data plus N(0, I): three hidden layers of 512
+    units, batches of 256, clipping at 0.01 with RMSProp 5e-5, or a penalty of 0.1 with Adam 1e-4, as in the
+    authors' toy code. The optimal critic of 300 points of each kind is the solution of a linear programme,
+    Kantorovich's dual; the correlation of a critic's values with it on these points says how much of it was
+    learned, whatever the critic's scale.
+    """
+
+    title = "Value surfaces of critics"
+    paper = "Gulrajani et al. 2017 (arXiv 1704.00028), Figure 1a"
+    cases = {f"{data}-{way}": _surface(data, way, 6000) for data in SCALES for way in WAYS}
+    quick = {f"ring-{way}": _surface("ring", way, 400, 64) for way in WAYS}
+
+    def measure(self, case, run):
+        import tensorflow as tf
+
+        from experiment import build
+        from experiment.settings import resolve
+        from theory.divergences import distances, potentials
+
+        case = dict(case)
+        updates = case.pop("updates")
+        gan = build.gan(resolve({**case, "seed": run.seed}))
+        points = tf.constant(points_of(case["dataset"]))
+        random = tf.random.Generator.from_seed(run.seed)
+
+        def some(size):
+            return tf.gather(points, random.uniform((size,), 0, len(points), tf.int32))
+
+        @tf.function
+        def train(steps):
+            for _ in tf.range(steps):
+                size = case["batch_size"]
+                gan.update_discriminator(some(size), some(size) + random.normal((size, 2)))
+
+        train(tf.constant(updates))
+        side = np.linspace(-REACH, REACH, SIDE, dtype=np.float32)
+        grid = tf.constant(np.stack(np.meshgrid(side, side), axis=-1).reshape(-1, 2))
+        real, fake = some(TRANSPORTED), some(TRANSPORTED) + random.normal((TRANSPORTED, 2))
+        with tf.GradientTape() as tape:
+            everywhere = tf.concat([grid, real, fake], axis=0)
+            tape.watch(everywhere)
+            values = gan.discriminator(everywhere, training=False)
+        slopes = tf.norm(tape.gradient(values, everywhere), axis=1).numpy()
+        values = values.numpy()[:, 0]
+        on_grid, on_real, on_fake = np.split(values, [SIDE**2, SIDE**2 + TRANSPORTED])
+        distance, of_real, of_fake = potentials(distances(real, fake))
+        optimal, found = np.concatenate([of_real, -of_fake]), np.concatenate([on_real, on_fake])
+        return dict(
+            correlation=float(np.corrcoef(optimal, found)[0, 1]),
+            estimate=float(on_real.mean() - on_fake.mean()),
+            wasserstein=distance,
+            slope=float(slopes.mean()),
+            surface=[float(f"{value:.4g}") for value in on_grid],
+        )
+
+    def claims(self, runs):
+        for dataset in SCALES:
+            clipped, penalised = (f"{dataset}-{way}" for way in WAYS)
+            if runs.has(clipped, penalised):
+                found = runs.mean(penalised, "correlation")
+                name = f"{dataset}: correlation of the penalised critic with the optimal one"
+                yield Number(name, found, 0.9, relation=">", source="goal")
+                yield Number("that of the clipped critic", runs.mean(clipped, "correlation"), found, 0, "<")
+
+    def section(self, runs, folder):
+        self._draw(runs, folder / "value_surfaces.png")
+        forms = {"correlation": ".3f", "estimate": ".3g", "wasserstein": ".3f", "slope": ".3g"}
+        headers = ["data, critic", "correlation", "E f(x) - E f(x + noise)", "W1", "mean slope"]
+        rows = [
+            [case.replace("-", ", "), *(runs.spread(case, name, form) for name, form in forms.items())]
+            for case in self.cases
+            if runs.has(case)
+        ]
+        return (
+            f"![value surfaces]({folder.name}/value_surfaces.png)\n\nAbove clipping, below the penalty; "
+            "lines "
+            f"of equal value, dots are data.\n\n{table(rows, headers)}"
+        )
+
+    def _draw(self, runs: Runs, path: Path) -> None:
+        from matplotlib.figure import Figure
+
+        figure = Figure(figsize=(10, 7), dpi=110, layout="constrained")
+        side = np.linspace(-REACH, REACH, SIDE)
+        for row, way in zip(figure.subplots(len(WAYS), len(SCALES), squeeze=False), WAYS, strict=True):
+            for axes, dataset in zip(row, SCALES, strict=True):
+                for found in runs.of(f"{dataset}-{way}")[:1]:
+                    values = np.reshape(found["surface"], (SIDE, SIDE))
+                    axes.contour(side, side, values, levels=24, cmap="viridis", linewidths=0.8)
+                points = points_of(dataset)[:800]
+                axes.scatter(*points.T, s=3, color="tab:orange", zorder=3)
+                limits = -REACH, REACH
+                axes.set(title=f"{dataset}, {way}", aspect="equal", xlim=limits, ylim=limits)
+        with atomic(path) as temporary:
+            figure.savefig(temporary)
+
+
+def _deep(steps: int, units: int = 512, **own: Any) -> dict[str, Any]:
+    shared: dict[str, Any] = dict(model="toy", dataset="swiss_roll", depth=12, units=units, batch_size=256)
+    return {**shared, "steps": steps, **own}
+
+
+def _deep_cases(steps: int, units: int, bounds: Sequence[float]) -> dict[str, dict[str, Any]]:
+    clipped = {f"clip-{c:g}": _deep(steps, units, loss="wgan", clip=c) for c in bounds}
+    return {**clipped, "penalty": _deep(steps, units, **WAYS["penalty"])}
+
+
+@registry.register("critic_gradients")
+class CriticGradients(Reproduction):
+    """WGANs whose networks are perceptrons of 12 hidden layers of 512 ReLU units learn the Swiss roll, with
+    weights clipped at three bounds or with the penalty. At the end: the norm of the derivative of the
+    critic's score by the activations of each layer, averaged over 1,000 points of data; by how much it grows
+    from one layer to the one before it (geometric mean); and how many weights of the hidden layers lie within
+    5 % of the largest.
+    """
+
+    title = "Gradients and weights of deep critics"
+    paper = "Gulrajani et al. 2017 (arXiv 1704.00028), Figure 1b"
+    cases = _deep_cases(400, 512, (0.1, 0.01, 0.001))
+    quick = _deep_cases(40, 64, (0.01,))
+
+    def measure(self, case, run):
+        import tensorflow as tf
+
+        gan, settings = trained(case, run)
+        critic = gan.discriminator
+        x = tf.constant(points_of(settings.dataset)[:1000])
+        with tf.GradientTape() as tape:
+            activations = []
+            for layer in critic.body.layers:
+                x = layer(x)
+                tape.watch(x)
+                activations.append(x)
+            score = critic.head(x)
+        gradients = tape.gradient(score, activations)
+        norms = [float(np.linalg.norm(gradient, axis=1).mean()) for gradient in gradients]
+        weights = np.concatenate([np.ravel(layer.kernel) for layer in critic.body.layers[1:]])
+        largest = np.abs(weights).max()
+        counts, _ = np.histogram(weights, bins=BINS, range=(-largest, largest))
+        return dict(
+            growth=float((norms[0] / norms[-1]) ** (1 / (len(norms) - 1))) if norms[-1] else float("nan"),
+            at_the_ends=float((np.abs(weights) > 0.95 * largest).mean()),
+            largest_weight=float(largest),
+            norms=norms,
+            histogram=[int(count) for count in counts],
+        )
+
+    def claims(self, runs):
+        expected = {"clip-0.1": (1.2, ">"), "clip-0.01": (0.5, "<"), "clip-0.001": (0.1, "<")}
+        for case, (bound, relation) in expected.items():
+            if runs.has(case):
+                found = runs.mean(case, "growth")
+                yield Number(f"{case}: growth of gradients a layer", found, bound, 0, relation, "Figure 1b")
+        yield from self._penalty(runs)
+
+    def quick_claims(self, runs):
+        found = runs.mean("clip-0.01", "growth")
+        yield Number("clip-0.01: growth of gradients a layer", found, 0.5, 0, "<", "Figure 1b")
+        yield from self._penalty(runs)
+
+    def _penalty(self, runs):
+        if runs.has("penalty"):
+            found = runs.mean("penalty", "growth")
+            yield Number("penalty: growth of gradients a layer", found, 1, 0.25, "=", "Figure 1b")
+        if runs.has("penalty", "clip-0.01"):
+            ends = runs.mean("clip-0.01", "at_the_ends"), runs.mean("penalty", "at_the_ends")
+            yield Number("clip-0.01: weights at the ends", ends[0], 0.5, 0, ">", "Figure 1b, right")
+            yield Number("penalty: weights at the ends", ends[1], 0.01, 0, "<", "Figure 1b, right")
+
+    def section(self, runs, folder):
+        self._draw(runs, folder / "critic_gradients.png")
+        rows = [
+            [
+                case,
+                runs.spread(case, "growth", ".3g"),
+                f"{100 * runs.mean(case, 'at_the_ends'):.1f} %",
+                f"{runs.mean(case, 'largest_weight'):.3g}",
+            ]
+            for case in self.cases
+            if runs.has(case)
+        ]
+        headers = ["critic", "growth of gradients a layer", "weights at the ends", "largest weight"]
+        return f"![norms and weights]({folder.name}/critic_gradients.png)\n\n{table(rows, headers)}"
+
+    def _draw(self, runs: Runs, path: Path) -> None:
+        from matplotlib.figure import Figure
+
+        figure = Figure(figsize=(12, 3.6), dpi=110, layout="constrained")
+        norms, *histograms = figure.subplots(1, 3, width_ratios=(1.3, 1, 1))
+        for case in self.cases:
+            for found in runs.of(case)[:1]:
+                norms.semilogy(range(1, len(found["norms"]) + 1), found["norms"], marker=".", label=case)
+        norms.set(xlabel="hidden layer of the critic", ylabel="norm of the gradient")
+        norms.legend()
+        for axes, case in zip(histograms, ("clip-0.01", "penalty"), strict=True):
+            for found in runs.of(case)[:1]:
+                edges = found["largest_weight"] * np.linspace(-1, 1, BINS + 1)
+                axes.stairs(found["histogram"], edges, fill=True)
+                axes.set(title=f"{case}: weights", yticks=[])
+        with atomic(path) as temporary:
+            figure.savefig(temporary)
