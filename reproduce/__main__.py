@@ -3,6 +3,7 @@
 import support.environment  # isort: skip  # Before TensorFlow.  # noqa: F401
 
 import sys
+from argparse import ArgumentTypeError
 from pathlib import Path
 
 from reproduce import page
@@ -69,6 +70,8 @@ def _names(text: str) -> list[str]:
 
 
 def _numbers(text: str) -> list[int]:
+    if not all(part.isdecimal() for part in _names(text)):
+        raise ArgumentTypeError(f"{text} is no list of numbers: give them with commas between, as in 0,1,2")
     return [int(part) for part in _names(text)]
 
 

@@ -3,10 +3,11 @@
 import json
 import multiprocessing
 import os
+import signal
 import sys
 import time
-from collections.abc import Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from collections.abc import Mapping, Sequence
+from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -14,6 +15,8 @@ from reproduce.experiment import Case, Run, registry
 from reproduce.records import Record
 from support import machine
 from support.errors import UserError
+
+AGAIN = "the same command goes on with what is missing"
 
 
 def record(name: str, output: Path, quick: bool) -> Record:
@@ -55,25 +58,36 @@ def conduct(
             os.environ[threads] = "1"
     # One run a process: TensorFlow's memory and threads do not pile up.
     spawn = multiprocessing.get_context("spawn")
-    failed = []
     with ProcessPoolExecutor(jobs, mp_context=spawn, max_tasks_per_child=1) as pool:
         runs = {}
         for case, seed in missing:
             mine = Run(case, seed, workdir / name / f"{case}-{seed}", output / f"{name}-{case}-{seed}")
-            runs[pool.submit(_make, name, mine, quick)] = (case, seed)
-        for count, future in enumerate(as_completed(runs), 1):
-            case, seed = runs[future]
-            try:
-                made = future.result()
-            except UserError as error:
-                failed.append(f"{case}, seed {seed}: {error}")
-                continue
-            found.add(made)
-            numbers = made["measured"].items()
-            short = ", ".join(f"{key} {value:.4g}" for key, value in numbers if not isinstance(value, list))
-            print(f"{count}/{len(runs)} {case}, seed {seed}, {made['seconds']:.0f} s: {short}", flush=True)
+            runs[pool.submit(_make, name, mine, quick)] = mine
+        try:
+            failed = _recorded(runs, found)
+        except KeyboardInterrupt:
+            pool.shutdown(cancel_futures=True)
+            raise UserError(f"interrupted; {AGAIN}", 128 + signal.SIGINT) from None
     if failed:
         raise UserError("; ".join(failed))
+
+
+def _recorded(runs: Mapping[Future, Run], found: Record) -> list[str]:
+    """Records each run as it ends. Returns what kept others from ending."""
+    failed = []
+    for count, future in enumerate(as_completed(runs), 1):
+        run = runs[future]
+        try:
+            made = future.result()
+        except UserError as error:
+            failed.append(f"{run.case}, seed {run.seed}: {error}")
+            continue
+        found.add(made)
+        numbers = made["measured"].items()
+        short = ", ".join(f"{key} {value:.4g}" for key, value in numbers if not isinstance(value, list))
+        seconds = f"{made['seconds']:.0f} s"
+        print(f"{count}/{len(runs)} {run.case}, seed {run.seed}, {seconds}: {short}", flush=True)
+    return failed
 
 
 def _as_recorded(case: Case) -> dict:
@@ -90,7 +104,10 @@ def _make(name: str, run: Run, quick: bool) -> dict:
     print(f"{run.case}, seed {run.seed}: begins; its progress: {run.workdir / 'log'}", flush=True)
     with _saying(run.workdir / "log"), _timed(run.workdir / "seconds") as clock:
         case = chosen.known(quick)[run.case]
-        measured = chosen.measure(case, run)
+        try:
+            measured = chosen.measure(case, run)
+        except KeyboardInterrupt:
+            raise UserError(f"interrupted; {AGAIN}") from None
     again = f"--cases={run.case} --seeds={run.seed}" + (" --quick" if quick else "")
     return dict(
         case=run.case,

@@ -1,0 +1,130 @@
+"""The command: quick modes whose claims hold, runs that are interrupted, records that several write."""
+
+import multiprocessing
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from conftest import ROOT
+
+import losses
+from reproduce.experiment import Runs, registry
+from reproduce.experiments.ring import CASES
+from reproduce.records import Record
+
+
+def reproduce(*arguments, **options):
+    command = [sys.executable, "-m", "reproduce", *arguments]
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, **options)
+
+
+def folders(tmp_path):
+    return f"--output={tmp_path / 'records'}", f"--workdir={tmp_path / 'work'}"
+
+
+@pytest.mark.parametrize("name", registry.names())
+def test_the_quick_mode_shows_the_claim(name, tmp_path):
+    run = reproduce(name, "--quick", *folders(tmp_path))
+    assert run.returncode == 0, run.stdout + run.stderr
+    recorded = Record(tmp_path / "records" / f"{name}-quick.json").read()
+    assert {each["case"] for each in recorded} == {*registry.find(name).quick}
+    assert all(each["seconds"] > 0 and each["machine"]["keras"] for each in recorded)
+
+
+def test_an_interrupted_run_goes_on_and_gives_the_same_numbers(tmp_path):
+    arguments = ("ring", "--quick", "--cases=wgan_gp", "--jobs=1")
+    cut, whole = folders(tmp_path / "cut"), folders(tmp_path / "whole")
+    command = [sys.executable, "-m", "reproduce", *arguments, *cut]
+    training = tmp_path / "cut" / "work" / "ring" / "wgan_gp-0" / "run" / "metrics.jsonl"
+    pipes = dict(stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    with subprocess.Popen(command, cwd=ROOT, start_new_session=True, **pipes) as process:
+        while process.poll() is None and not (training.exists() and training.read_text()):
+            time.sleep(0.05)
+        os.killpg(process.pid, signal.SIGINT)  # As the terminal does, to all processes of the command.
+        _, said = process.communicate()
+    assert process.returncode == 130
+    assert said.strip().splitlines()[-1].startswith("error: interrupted; the same command goes on")
+    assert not (tmp_path / "cut" / "records" / "ring-quick.json").exists()
+    runs = []
+    for place in (cut, whole):
+        again = reproduce(*arguments, *place)
+        assert again.returncode == 0, again.stderr
+        runs += Record(Path(place[0].partition("=")[2]) / "ring-quick.json").read()
+    assert "resuming after step" in (tmp_path / "cut" / "work" / "ring" / "wgan_gp-0" / "log").read_text()
+    assert runs[0]["measured"] == runs[1]["measured"]
+
+
+def test_what_is_recorded_is_not_run_again_unless_its_settings_have_changed(tmp_path):
+    record = Record(tmp_path / "records" / "ring-quick.json")
+    case = registry.find("ring").quick["wgan_gp"]
+    known = dict(case="wgan_gp", seed=0, seconds=1, machine={}, measured=dict(modes=8))
+    record.add({**known, "settings": case})
+    run = reproduce("ring", "--quick", "--cases=wgan_gp", *folders(tmp_path))
+    assert "1 of 1 runs are recorded already" in run.stdout
+    record.add({**known, "settings": {**case, "steps": 3}})
+    assert [each["settings"]["steps"] for each in record.read()] == [3]
+
+
+def _add(path, first):
+    for seed in range(first, first + 20):
+        Record(path).add(dict(case="a", seed=seed))
+
+
+def test_processes_that_record_at_the_same_time_lose_nothing(tmp_path):
+    path = tmp_path / "runs.json"
+    writers = [multiprocessing.Process(target=_add, args=(path, first)) for first in (0, 20, 40)]
+    for writer in writers:
+        writer.start()
+    for writer in writers:
+        writer.join()
+    assert sorted(run["seed"] for run in Record(path).read()) == [*range(60)]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("rings",), "did you mean 'ring'"),
+        (("ring", "--cases=wgan_pg"), "wgan_gp"),
+        (("ring", "--seeds=a"), "as in 0,1,2"),
+        (("ring", "--seeds="), "names none"),
+        (("ring", "--jobs=0"), "1 at least"),
+        (("ring", "--output=/proc/x"), "cannot be written"),
+    ],
+)
+def test_what_is_wrong_is_said_in_one_line(arguments, words, tmp_path):
+    places = folders(tmp_path)[1:] if "--output=/proc/x" in arguments else folders(tmp_path)
+    run = reproduce(*arguments, *places)
+    assert run.returncode in (1, 2)
+    assert len(run.stderr.strip().splitlines()) == 1 and words in run.stderr
+    assert not [*tmp_path.rglob("*.json")]
+
+
+def test_a_damaged_record_is_kept_and_named(tmp_path):
+    path = tmp_path / "records" / "ring-quick.json"
+    path.parent.mkdir()
+    path.write_text("{")
+    run = reproduce("ring", "--quick", *folders(tmp_path))
+    assert run.returncode == 1 and str(path) in run.stderr
+    assert path.read_text() == "{"
+
+
+def test_the_list_says_what_is_recorded():
+    run = reproduce("list", "--output=docs/reproduction")
+    assert run.returncode == 0 and "165 of 165 runs" in run.stdout
+
+
+def test_every_objective_has_its_row_on_the_ring():
+    assert {*losses.names(aliases=False)} <= {*CASES}
+
+
+def test_numbers_of_runs():
+    records = [dict(case="a", seed=seed, measured=dict(x=value)) for seed, value in ((1, 3.0), (0, 1.0))]
+    runs = Runs(records)
+    assert [*runs.values("a", "x")] == [1, 3]
+    assert runs.mean("a", "x") == 2
+    assert runs.spread("a", "x") == "2.00 ± 1.00"  # sqrt(2) / sqrt(2).
+    assert runs.has("a") and not runs.has("a", "b")
