@@ -35,7 +35,12 @@ CLAIMS = (
     ("A 2.3", "Of candidate G that one is best whose max_D V is least", "generator_step_too_large", ""),
     ("A 2.3", "The first term of V has no part in G's update", "generator_costs", ""),
     ("A 3.1", "A step of G need not lower the divergence; small steps do", "generator_step_too_large", ""),
-    ("A 3.2; B", "Mode collapse and mode dropping", "mode_collapse", "All objectives, five seeds: ring.md."),
+    (
+        "A 3.2; B",
+        "Mode collapse and mode dropping",
+        "mode_collapse",
+        "All objectives, five seeds: reproduction.md.",
+    ),
     ("A 3.3; D", "Supports that do not meet", "disjoint_supports, vanishing_gradient", ""),
     (
         "A appendix",
@@ -96,8 +101,8 @@ CLAIMS = (
         "E",
         "Few modes come from training, not from the divergence",
         "mode_collapse",
-        "The original game loses modes that its divergence would keep, and penalties bring them back. On the "
-        "ring the f-GAN of the forward KL loses fewer (ring.md): the divergence is not without effect.",
+        "The original game loses modes that its divergence would keep, and penalties bring them back. On "
+        "the ring the f-GAN of the forward KL loses fewer (reproduction.md): the divergence has its effect.",
     ),
     ("E", "GAN, noise-contrastive estimation and maximum likelihood share V", "nce_mle_gan", ""),
     ("E", "GANs learn from pictures without labels", "semi_supervised", ""),
