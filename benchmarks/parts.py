@@ -3,6 +3,7 @@
 import dataclasses
 import time
 from collections.abc import Sequence
+from pathlib import Path
 
 from benchmarks import quality, race, report, start, workloads
 from benchmarks.contenders import BFLOAT16, CONTENDERS
@@ -30,28 +31,34 @@ class Asked:
         workloads: Names of what they are timed on.
         candidates: Names of the quick runs.
         rounds: Turns of every contender.
+        output: Folder of what is recorded and drawn.
     """
 
     contenders: Sequence[str]
     workloads: Sequence[str]
     candidates: Sequence[str]
     rounds: int
+    output: Path
+
+    def record(self, part: str, name: str, found: dict) -> None:
+        """Adds what was found to what is recorded."""
+        record(self.output, part, name, found)
 
 
 def steps(asked: Asked) -> None:
     """One training step of every contender on every workload."""
     for workload in asked.workloads:
-        _race("steps", asked.contenders, workload, asked.rounds)
+        _race(asked, "steps", asked.contenders, workload, asked.rounds)
 
 
 def scaling(asked: Asked) -> None:
     """The same over the size of the batch, the side of the pictures and n_critic."""
     scaled = [name for name in asked.contenders if name in SCALED]
     for workload in SCALING:
-        _race("scaling", scaled, workload, min(asked.rounds, 5))
+        _race(asked, "scaling", scaled, workload, min(asked.rounds, 5))
 
 
-def _race(part: str, names: Sequence[str], workload: str, rounds: int) -> None:
+def _race(asked: Asked, part: str, names: Sequence[str], workload: str, rounds: int) -> None:
     workloads.find(workload)
     runners = [name for name in names if CONTENDERS[name].trains]
     compared = [name for name in runners if CONTENDERS[name].precision != BFLOAT16]
@@ -64,15 +71,15 @@ def _race(part: str, names: Sequence[str], workload: str, rounds: int) -> None:
                 f"{name} computes something else on {workload}: losses differ by {difference:.1e}"
             )
     found = race.race(names, workload, rounds)
-    record(part, workload, dict(differences=differences, contenders=found))
+    asked.record(part, workload, dict(differences=differences, contenders=found))
 
 
 def profile(asked: Asked) -> None:
     """The trace of one of our steps, drawn, and the time of each kind of kernel."""
     for workload in asked.workloads:
         kernels = race.profile(workload)
-        report.draw_trace(workload, kernels)
-        record("profile", workload, dict(seconds=by_kind(kernels)))
+        report.draw_trace(asked.output, workload, kernels)
+        asked.record("profile", workload, dict(seconds=by_kind(kernels)))
 
 
 def starts(asked: Asked) -> None:
@@ -81,7 +88,7 @@ def starts(asked: Asked) -> None:
     for _ in range(asked.rounds):
         for name, times in found.items():
             times.append(start.seconds_to_steps(name))
-    record("start", "digits", found)
+    asked.record("start", "digits", found)
 
 
 def pipeline(asked: Asked) -> None:
@@ -99,7 +106,7 @@ def pipeline(asked: Asked) -> None:
             for _ in range(50):
                 next(batches)
             taken.append((time.perf_counter() - begin) / 50)
-        record("pipeline", name, dict(seconds=taken))
+        asked.record("pipeline", name, dict(seconds=taken))
 
 
 def callbacks(asked: Asked) -> None:
@@ -107,14 +114,14 @@ def callbacks(asked: Asked) -> None:
     from benchmarks import overhead
 
     for model, dataset in overhead.RUNS:
-        record("callbacks", f"{model} on {dataset}", overhead.measured(model, dataset))
+        asked.record("callbacks", f"{model} on {dataset}", overhead.measured(model, dataset))
 
 
 def minutes(asked: Asked) -> None:
     """What minutes of training come to, for each candidate for the quick configurations."""
     for name, curve in quality.curves(asked.candidates):
         print(f"{name}: {len(curve)} points", flush=True)
-        record("minutes", name, dict(curve=curve))
+        asked.record("minutes", name, dict(curve=curve))
 
 
 def same_steps(asked: Asked) -> None:
@@ -124,7 +131,7 @@ def same_steps(asked: Asked) -> None:
         for seed in quality.SEEDS:
             print(f"{way}, seed {seed}: {quality.STEPS} steps", flush=True)
             found.append(quality.after_steps(way, seed))
-        record("same_steps", way, dict(steps=quality.STEPS, seeds=found))
+        asked.record("same_steps", way, dict(steps=quality.STEPS, seeds=found))
 
 
 PARTS = {

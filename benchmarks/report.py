@@ -1,4 +1,4 @@
-"""benchmarks/RESULTS.md and its plots, from what was recorded."""
+"""RESULTS.md and its plots, from what was recorded in a folder."""
 
 from pathlib import Path
 from statistics import mean, median, quantiles, stdev
@@ -10,13 +10,12 @@ from benchmarks.profile import by_kind
 from benchmarks.quality import CANDIDATES, Candidate
 from benchmarks.records import recorded
 from benchmarks.workloads import find
+from support.errors import UserError
+from support.files import atomic
 
-FOLDER = Path(__file__).parent
-#: What the numbers mean, in words: a section for the whole page and one for each table.
-NOTES = FOLDER / "notes.md"
-PAGE = FOLDER / "RESULTS.md"
-PLOT = FOLDER / "ratios.png"
-MINUTES_PLOT = FOLDER / "minutes.png"
+#: What the repository's numbers mean, in words: a section for the whole page and one for each table.
+NOTES = Path(__file__).parent / "notes.md"
+PLOT, MINUTES_PLOT = "ratios.png", "minutes.png"
 #: The coverage that a quick configuration is to reach; real test pictures have 0.96.
 COVERED = 0.85
 #: Kinds of kernels that a trace tells apart.
@@ -32,18 +31,26 @@ TARGETS = {
 }
 
 
-def write() -> str:
-    """Writes page and plot; returns the page."""
-    results, notes = recorded(), _notes()
+def write(folder: Path) -> Path:
+    """Writes page and plots; returns the page's path.
+
+    Raises:
+        UserError: Nothing is recorded in the folder.
+    """
+    results, notes = recorded(folder), _notes()
+    if not results:
+        raise UserError(f"--output={folder}: nothing is recorded there yet")
     sections = ["# Speed", notes.pop("Speed"), *_about(results)]
+    if folder.resolve() != NOTES.parent:
+        notes = {}  # They are about other numbers.
     if "steps" in results:
         profiles = results.get("profile", {})
-        sections += ["## Training steps", _targets(results["steps"]), f"![ratios]({PLOT.name})"]
+        sections += ["## Training steps", _targets(results["steps"]), f"![ratios]({PLOT})"]
         sections += [
             _workload(name, found, profiles.get(name), notes.get(name))
             for name, found in results["steps"].items()
         ]
-        _plot(results["steps"])
+        _plot(results["steps"], folder / PLOT)
     for part, section in (
         ("start", _start),
         ("callbacks", _callbacks),
@@ -55,8 +62,11 @@ def write() -> str:
         if part in results:
             sections += filter(None, [section(results[part]), notes.get(part)])
     page = "\n\n".join(sections) + "\n"
-    PAGE.write_text(page)
-    return page
+    if "minutes" in results:
+        _plot_minutes(results["minutes"], folder / MINUTES_PLOT)
+    with atomic(folder / "RESULTS.md") as temporary:
+        temporary.write_text(page)
+    return folder / "RESULTS.md"
 
 
 def _notes() -> dict[str, str]:
@@ -151,14 +161,14 @@ def _kernels(name: str, profiled: dict) -> str:
     rest = whole - sum(taken[kernel] for kernel in longest)
     rows.append([f"{len(taken) - len(longest)} others", f"{1000 * rest:.1f}", f"{rest / whole:.1%}"])
     table = _table(rows, ["kernel, in one traced step", "ms", "of all kernels"])
-    return f"{table}\n\n![trace of {name}]({_trace(name).name})"
+    return f"{table}\n\n![trace of {name}]({_trace(name)})"
 
 
-def _trace(name: str) -> Path:
-    return FOLDER / f"trace-{name}.png"
+def _trace(name: str) -> str:
+    return f"trace-{name}.png"
 
 
-def draw_trace(name: str, kernels: list) -> None:
+def draw_trace(folder: Path, name: str, kernels: list) -> None:
     """Draws the kernels of one step over time, a row for each thread, a colour for each longest kind."""
     from matplotlib.figure import Figure
     from matplotlib.patches import Patch
@@ -176,7 +186,7 @@ def draw_trace(name: str, kernels: list) -> None:
     patches = [Patch(color=color, label=operation) for operation, color in colors.items()]
     patches.append(Patch(color="lightgrey", label="others"))
     figure.legend(handles=patches, loc="outside lower center", ncols=5, fontsize=7)
-    figure.savefig(_trace(name))
+    figure.savefig(folder / _trace(name))
 
 
 def _share(found: dict) -> str:
@@ -262,7 +272,6 @@ def _minutes(found: dict) -> str:
                 f"{covered['seconds'] / 60:.1f}" if covered else "",
             ]
         )
-    _plot_minutes(found)
     headers = [
         "",
         "cores",
@@ -274,7 +283,7 @@ def _minutes(found: dict) -> str:
         "shares of classes",
     ]
     table = _table(rows, [*headers, f"minutes to coverage {COVERED}"])
-    return f"## Quality over time\n\n{table}\n\n![distance and coverage over minutes]({MINUTES_PLOT.name})"
+    return f"## Quality over time\n\n{table}\n\n![distance and coverage over minutes]({MINUTES_PLOT})"
 
 
 def _differences(candidate: Candidate) -> str:
@@ -285,7 +294,7 @@ def _differences(candidate: Candidate) -> str:
     return ", ".join([f"as {candidate.like}", *changes] if candidate.like else changes)
 
 
-def _plot_minutes(found: dict) -> None:
+def _plot_minutes(found: dict, path: Path) -> None:
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(10, 7), dpi=110, layout="constrained")
@@ -304,7 +313,7 @@ def _plot_minutes(found: dict) -> None:
         grid[1][column].legend(fontsize=7)
     grid[0][0].set_ylabel("Frechet distance, classifier features")
     grid[1][0].set_ylabel("coverage")
-    figure.savefig(MINUTES_PLOT)
+    figure.savefig(path)
 
 
 def _same_steps(found: dict) -> str:
@@ -318,7 +327,7 @@ def _same_steps(found: dict) -> str:
     return f"{title}\n\n{_table(rows, ['', *names])}"
 
 
-def _plot(steps: dict) -> None:
+def _plot(steps: dict, path: Path) -> None:
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(9, 4), dpi=110, layout="constrained")
@@ -340,4 +349,4 @@ def _plot(steps: dict) -> None:
     axes.set_xticks(range(len(steps)), list(steps))
     axes.set_ylabel("time of a step / this suite's, float32")
     figure.legend(loc="outside upper center", ncols=3, fontsize=8)
-    figure.savefig(PLOT)
+    figure.savefig(path)

@@ -1,15 +1,18 @@
-"""Times this suite beside its peers and writes benchmarks/RESULTS.md.
+"""Times this suite beside its peers and writes RESULTS.md.
 
 python -m benchmarks.training                      # everything: hours
 python -m benchmarks.training --parts=steps,start
 python -m benchmarks.training --parts=steps --workloads=mlp,wgan --rounds=15
 python -m benchmarks.training --parts=minutes --candidates=mnist_quick
 
+Records, plots and the page are in runs/benchmarks; those of the repository are made with --output=benchmarks.
 The peers need PyTorch: pip install torch==2.13.0 (`torch_compiled` a C++ compiler too).
 """
 
 import importlib.util
 import sys
+import tempfile
+from pathlib import Path
 
 from benchmarks import report, workloads
 from benchmarks.contenders import BFLOAT16, CONTENDERS
@@ -27,25 +30,39 @@ def main() -> int:
     parser.add_argument("--parts", default=",".join(PARTS), help=f"which of {', '.join(PARTS)}")
     parser.add_argument("--candidates", default=",".join(CANDIDATES), help="quick runs, with commas")
     parser.add_argument("--rounds", type=int, default=9, help="turns of every contender (default: 9)")
+    parser.add_argument(
+        "--output", type=Path, default=Path("runs/benchmarks"), help="folder (default: runs/benchmarks)"
+    )
     parser.add_argument("--report", action="store_true", help="write the page from recorded results alone")
     arguments = parser.parse_args()
     try:
         if arguments.rounds < 1:
             raise UserError(f"--rounds={arguments.rounds}: one at least")
         if not arguments.report:
+            _make(arguments.output)
             asked = Asked(
                 _listed(arguments.contenders, CONTENDERS) if arguments.contenders else _possible(),
                 arguments.workloads.split(","),
                 _listed(arguments.candidates, CANDIDATES),
                 arguments.rounds,
+                arguments.output,
             )
             for part in _listed(arguments.parts, PARTS):
                 PARTS[part](asked)
-        print(report.write())
+        print(f"page: {report.write(arguments.output)}")
     except UserError as error:
         print(f"error: {error}", file=sys.stderr)
         return error.exit_code
     return 0
+
+
+def _make(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        raise UserError(f"--output={folder} cannot be written ({error.strerror}): name another") from None
 
 
 def _listed(text: str, valid) -> list[str]:

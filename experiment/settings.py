@@ -294,7 +294,7 @@ def parse_penalties(text: str) -> dict[str, float]:
         except ValueError:
             weights[name] = math.nan
         if not 0 <= weights[name] < math.inf:
-            raise UserError(f"--penalties={text}: give each penalty a weight, as in {name}:10")
+            raise UserError(f"--penalties={text}: give each penalty a weight, 0 or more, as in {name}:10")
     return weights
 
 

@@ -1,7 +1,5 @@
 """Salimans et al. 2016, Improved techniques for training GANs (arXiv 1606.03498): few labels."""
 
-from typing import Any
-
 import numpy as np
 
 from reproduce.experiment import Reproduction, registry
@@ -82,7 +80,7 @@ class SemiSupervised(Reproduction):
         yield Number("errors of 297 from 50 labels", errors, neighbor, 0, "<", "nearest neighbour in pixels")
 
     def section(self, runs, folder):
-        rows: list[list[Any]] = [
+        rows = [
             ["single model, published, ten choices", "93 ± 6.5"],
             [f"ours, {len(runs.of('mnist'))} choices", runs.spread("mnist", "errors", ".0f")],
             ["nearest neighbour in pixels, ours", runs.spread("mnist", "neighbor_errors", ".0f")],
