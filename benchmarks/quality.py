@@ -135,15 +135,20 @@ def curves(names: Sequence[str]) -> Iterator[tuple[str, list[dict[str, float]]]]
 
 def curve(candidate: Candidate, core: int | None = None) -> list[dict[str, float]]:
     """What the run of a candidate, on all cores or one, records of its samples while it trains."""
+    from evaluation.report import scalars
+
     with tempfile.TemporaryDirectory() as folder:
         workdir = Path(folder) / "run"
         _run(ROOT, "train.py", {**candidate.settings, "workdir": workdir}, 60 * candidate.minutes, core)
-        records = map(json.loads, (workdir / "metrics.jsonl").read_text().splitlines())
-        prefix, suffix = "eval/", f" ({MEASURED['eval_features']})"
+        found = {
+            name.removeprefix("eval/").removesuffix(f" ({MEASURED['eval_features']})"): points
+            for name, points in scalars(workdir).items()
+            if name.startswith("eval/")
+        }
+        steps = next(iter(found.values()))[:, :2]
         return [
-            {name.removeprefix(prefix).removesuffix(suffix): value for name, value in record.items()}
-            for record in records
-            if any(name.startswith(prefix) for name in record)
+            dict(step=int(step), seconds=seconds, **{name: points[i, 2] for name, points in found.items()})
+            for i, (step, seconds) in enumerate(steps)
         ]
 
 

@@ -79,21 +79,28 @@ def neighbors(samples: np.ndarray, examples: np.ndarray) -> np.ndarray:
     return np.concatenate([some, np.stack([examples[i] for i in nearest])])
 
 
-def history(workdir: Path) -> dict[str, np.ndarray]:
-    """What a run measured while it trained: of each number (n, 3), its step, seconds and value."""
+def scalars(workdir: Path) -> dict[str, np.ndarray]:
+    """What a run recorded while it trained: of each number (n, 3), its step, seconds and value."""
     path = workdir / "metrics.jsonl"
     found: dict[str, list[tuple[float, float, float]]] = {}
     for line in path.read_text().splitlines() if path.exists() else ():
         try:
             record = json.loads(line)
-            when = record["step"], record["seconds"]
-        except (ValueError, KeyError, TypeError):
+            when = record.pop("step"), record.pop("seconds")
+        except (ValueError, KeyError, TypeError, AttributeError):
             continue  # A running or killed process may have left part of a line.
-        for name in record:
-            if name.startswith(MEASURED) and not SHARE.match(name):
-                point = (*when, float(record[name]))
-                found.setdefault(name.removeprefix(MEASURED), []).append(point)
+        for name, value in record.items():
+            found.setdefault(name, []).append((*when, float(value)))
     return {name: np.array(points) for name, points in found.items()}
+
+
+def history(workdir: Path) -> dict[str, np.ndarray]:
+    """What a run measured of its samples while it trained, shares of classes left out; as `scalars`."""
+    return {
+        name.removeprefix(MEASURED): points
+        for name, points in scalars(workdir).items()
+        if name.startswith(MEASURED) and not SHARE.match(name)
+    }
 
 
 def plot_histories(histories: Mapping[str, Mapping[str, np.ndarray]], path: Path) -> bool:

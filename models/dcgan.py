@@ -19,7 +19,9 @@ from models.layers import Conv2D, Conv2DTranspose, LeakyReLU
 from models.network import (
     Discriminator,
     DiscriminatorBatchNorm,
+    Filters,
     Generator,
+    Kernel,
     Latent,
     Network,
     Pair,
@@ -123,11 +125,8 @@ class DCGAN(Pair):
     latent: Latent = "uniform"
     generator_batch_norm: Annotated[bool, Option("Batch norm in the generator.")] = True
     discriminator_batch_norm: DiscriminatorBatchNorm = True
-    filters: Annotated[
-        int | None,
-        Option("Channels next to the image (default: 128 from 64x64 on, else 64).", minimum=1, maximum=4096),
-    ] = None
-    kernel: Annotated[int, Option("Side of the convolutions' kernels.", minimum=1, maximum=63)] = 5
+    filters: Filters = None
+    kernel: Kernel = 5
 
     def generator(self, **shared):
         own = dict(batch_norm=self.generator_batch_norm, filters=self.filters, kernel=self.kernel)

@@ -32,6 +32,11 @@ ImageShape = tuple[int, ...]
 Latent = Annotated[str, Option("Distribution of the entries of z.", names=latents.registry.names)]
 NONE = Stabilisers()
 DiscriminatorBatchNorm = Annotated[bool, Option("Batch norm in the discriminator.")]
+Filters = Annotated[
+    int | None,
+    Option("Channels next to the image (default: 128 from 64x64 on, else 64).", minimum=1, maximum=4096),
+]
+Kernel = Annotated[int, Option("Side of the convolutions' kernels.", minimum=1, maximum=63)]
 
 
 class Stack(keras.Sequential):

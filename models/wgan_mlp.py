@@ -10,7 +10,7 @@ import numpy as np
 from keras import layers
 
 from models.dcgan import DCGANDiscriminator
-from models.network import DiscriminatorBatchNorm, Generator, Pair, register
+from models.network import DiscriminatorBatchNorm, Filters, Generator, Kernel, Pair, register
 from models.stabilisers import serializable
 
 
@@ -37,9 +37,12 @@ class WGANMLP(Pair):
     """The MLP generator with the DCGAN critic, which a standard GAN fails to train."""
 
     discriminator_batch_norm: DiscriminatorBatchNorm = True
+    filters: Filters = None
+    kernel: Kernel = 5
 
     def generator(self, **shared):
         return WGANMLPGenerator(**shared)
 
     def discriminator(self, **shared):
-        return DCGANDiscriminator(batch_norm=self.discriminator_batch_norm, **shared)
+        own = dict(batch_norm=self.discriminator_batch_norm, filters=self.filters, kernel=self.kernel)
+        return DCGANDiscriminator(**own, **shared)

@@ -1,0 +1,141 @@
+"""Arjovsky et al. 2017, Wasserstein GAN (arXiv 1701.07875): Figures 3 to 7."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from reproduce.experiment import Reproduction, Runs, registry
+from reproduce.training import Judge, trained
+from support.files import atomic
+from support.numbers import Number
+from support.pages import table
+
+NETWORKS: dict[str, dict[str, Any]] = {
+    "dcgan": dict(model="dcgan"),
+    "no_batch_norm": dict(model="dcgan", generator_batch_norm=False),
+    "mlp": dict(model="wgan_mlp"),
+}
+#: Objective, and the number that it gives of itself.
+GAMES: dict[str, dict[str, Any]] = {
+    "wgan": dict(loss="wgan"),
+    "gan": dict(loss="non_saturating", n_critic=5),
+}
+ESTIMATES = {"wgan": "wasserstein_estimate", "gan": "jsd_estimate"}
+DISTANCE = "eval/frechet_distance (classifier)"
+#: Recorded means of the estimate whose median stands beside an evaluation.
+WINDOW = 11
+
+
+def _case(game: str, networks: str, steps: int, **own: Any) -> dict[str, Any]:
+    shared = dict(dataset="mnist", latent="normal", steps=steps, batch_size=64, eval_features="classifier")
+    return {
+        **shared,
+        "filters": 16,
+        "kernel": 4,
+        **NETWORKS[networks],
+        **GAMES[game],
+        "eval_every": steps // 20,
+        "log_every": max(1, steps // 400),
+        "eval_samples": 2500,
+        **own,
+    }
+
+
+@registry.register("wgan_curves")
+class WGANCurves(Reproduction):
+    """The same generators, a DCGAN of 16 filters next to the image, the same without batch norm, and the
+    MLP of 512 units, against a DCGAN critic of 16 filters, trained on MNIST as WGAN (RMSProp 5e-5, clipping
+    at 0.01, five critic turns) and as a standard GAN with as many turns of the discriminator (Adam 2e-4, the
+    generator descends -log D). While they train: what the critic estimates, E f(x) - E f(G(z)), or what the
+    discriminator does, the Jensen-Shannon divergence by its loss; and the Frechet distance of 2,500 samples
+    in the features of a classifier. The rank correlation over the run, but for its first tenth, in which a
+    critic first learns, says whether the one tells of the other.
+    """
+
+    title = "The critic's estimate and the quality of samples"
+    paper = "Arjovsky et al. 2017 (arXiv 1701.07875), Figures 3 to 7 (LSUN bedrooms there, MNIST here)"
+    cases = {f"{game}-{networks}": _case(game, networks, 4000) for networks in NETWORKS for game in GAMES}
+    quick = {
+        f"{game}-dcgan": _case(game, "dcgan", 300, dataset="digits", learning_rate=5e-4) for game in GAMES
+    }
+
+    def measure(self, case, run):
+        from scipy.stats import spearmanr
+
+        from evaluation.report import scalars
+
+        gan, settings = trained(case, run)
+        recorded = scalars(run.workdir / "run")
+        steps, _, distances = recorded[DISTANCE].T
+        known = recorded[ESTIMATES["wgan" if settings.loss == "wgan" else "gan"]]
+        estimates = [_smoothed(known, step) for step in steps]
+        late = len(steps) // 10
+        found = Judge(settings).numbers(gan, ["frechet_distance", "class_balance"])
+        return dict(
+            correlation=float(spearmanr(estimates[late:], distances[late:]).statistic),
+            frechet_distance=found["frechet_distance"],
+            classes_found=found["classes_found"],
+            steps=[int(step) for step in steps],
+            estimates=[float(f"{value:.5g}") for value in estimates],
+            distances=[float(f"{value:.5g}") for value in distances],
+        )
+
+    def claims(self, runs):
+        for networks in NETWORKS:
+            wgan, gan = (f"{game}-{networks}" for game in GAMES)
+            if runs.has(wgan):
+                found = runs.mean(wgan, "correlation")
+                yield Number(f"{wgan}: correlation of estimate and distance", found, 0.8, 0, ">", "Figure 3")
+            if runs.has(gan):
+                found = runs.mean(gan, "correlation")
+                yield Number(f"{gan}: correlation of estimate and distance", found, 0.5, 0, "<", "Figure 4")
+            if runs.has(wgan, gan) and networks != "dcgan":
+                ours, other = (runs.mean(case, "frechet_distance") for case in (wgan, gan))
+                yield Number(f"{wgan}: Frechet distance", ours, other, 0, "<", f"{gan}; Figures 6 and 7")
+
+    def quick_claims(self, runs):
+        wgan, gan = (runs.mean(f"{game}-dcgan", "correlation") for game in GAMES)
+        yield Number("wgan: correlation of estimate and distance", wgan, 0.6, 0, ">", "Figure 3")
+        yield Number("gan: correlation of estimate and distance", gan, wgan, 0, "<", "Figure 4")
+
+    def section(self, runs, folder):
+        self._draw(runs, folder / "wgan_curves.png")
+        rows = [
+            [
+                case.replace("-", ", "),
+                runs.spread(case, "correlation"),
+                runs.spread(case, "frechet_distance", ".1f"),
+                runs.spread(case, "classes_found", ".0f"),
+            ]
+            for case in self.cases
+            if runs.has(case)
+        ]
+        headers = ["game, generator", "correlation", "Frechet distance at the end", "classes of 10"]
+        return f"![estimates and distances]({folder.name}/wgan_curves.png)\n\n{table(rows, headers)}"
+
+    def _draw(self, runs: Runs, path: Path) -> None:
+        from matplotlib.figure import Figure
+
+        figure = Figure(figsize=(11, 6), dpi=110, layout="constrained")
+        grid = figure.subplots(2, len(NETWORKS), squeeze=False)
+        for column, networks in enumerate(NETWORKS):
+            for row, game in enumerate(GAMES):
+                axes = grid[row][column]
+                beside = axes.twinx()
+                for found in runs.of(f"{game}-{networks}")[:1]:
+                    axes.plot(found["steps"], found["estimates"], color="tab:blue")
+                    beside.semilogy(found["steps"], found["distances"], color="tab:orange")
+                axes.set(title=f"{game}, {networks}")
+                axes.set_ylabel(ESTIMATES[game].replace("_", " "), color="tab:blue")
+                beside.set_ylabel("Frechet distance", color="tab:orange")
+        for axes in grid[-1]:
+            axes.set_xlabel("generator updates")
+        with atomic(path) as temporary:
+            figure.savefig(temporary)
+
+
+def _smoothed(points: np.ndarray, step: float) -> float:
+    """The median of the last records of a number up to a step, as the authors' median filter."""
+    values = points[points[:, 0] <= step, 2]
+    return float(np.median(values[-WINDOW:]))
