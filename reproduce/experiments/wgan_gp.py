@@ -22,6 +22,8 @@ WAYS: dict[str, dict[str, Any]] = {
 }
 #: Points that a surface is drawn at, on each side, and how far from the middle.
 SIDE, REACH = 49, 2.2
+#: Of the circle that a point of data is compared with.
+RADIUS = 0.25
 #: Updates in one call of the graph.
 TOGETHER = 100
 #: Points of each kind for which the optimal critic is found.
@@ -48,9 +50,10 @@ def _surface(dataset: str, way: str, updates: int, units: int = 512) -> dict[str
 class ValueSurfaces(Reproduction):
     """A critic alone is trained, the generator held at the data plus N(0, I): three hidden layers of 512
     units, batches of 256, clipping at 0.01 with RMSProp 5e-5, or a penalty of 0.1 with Adam 1e-4, as in the
-    authors' toy code. The optimal critic of 300 points of each kind is the solution of a linear programme,
-    Kantorovich's dual; the correlation of a critic's values with it on these points says how much of it was
-    learned, whatever the critic's scale.
+    authors' toy code. Relief: by how much the critic's value at a point of data exceeds the mean on the
+    circle of radius 0.25 around it, in units of that radius times the critic's mean slope; a plane has 0, a
+    cone on each point would have 1. The optimal critic of 300 points of each kind is the solution of a linear
+    programme, Kantorovich's dual; the correlation is that of a critic's values with it on these points.
     """
 
     title = "Value surfaces of critics"
@@ -106,30 +109,31 @@ class ValueSurfaces(Reproduction):
         for dataset in SCALES:
             clipped, penalised = (f"{dataset}-{way}" for way in WAYS)
             if runs.has(clipped, penalised):
-                found = runs.mean(penalised, "correlation")
-                name = f"{dataset}: correlation of the penalised critic with the optimal one"
-                yield Number(name, found, 0.9, relation=">", source="goal")
-                yield Number("that of the clipped critic", runs.mean(clipped, "correlation"), found, 0, "<")
+                name = f"{dataset}: relief of the penalised critic"
+                source = "1.5 times the clipped critic's"
+                yield Number(name, relief(runs, penalised), 1.5 * relief(runs, clipped), 0, ">", source)
 
     def quick_claims(self, runs):
         clipped, penalised = (runs.mean(f"ring-{way}", "correlation") for way in WAYS)
-        yield Number(
-            "ring: correlation with the optimal critic", penalised, clipped, 0, ">", "the clipped critic's"
-        )
+        name, source = "ring: correlation with the optimal critic", "the clipped critic's"
+        yield Number(name, penalised, clipped, 0, ">", source)
 
     def section(self, runs, folder):
         self._draw(runs, folder / "value_surfaces.png")
         forms = {"correlation": ".3f", "estimate": ".3g", "wasserstein": ".3f", "slope": ".3g"}
-        headers = ["data, critic", "correlation", "E f(x) - E f(x + noise)", "W1", "mean slope"]
+        headers = ["data, critic", "relief", "correlation", "E f(x) - E f(x + noise)", "W1", "mean slope"]
         rows = [
-            [case.replace("-", ", "), *(runs.spread(case, name, form) for name, form in forms.items())]
+            [
+                case.replace("-", ", "),
+                f"{relief(runs, case):.3f}",
+                *(runs.spread(case, name, form) for name, form in forms.items()),
+            ]
             for case in self.cases
             if runs.has(case)
         ]
         return (
             f"![value surfaces]({folder.name}/value_surfaces.png)\n\nAbove clipping, below the penalty; "
-            "lines "
-            f"of equal value, dots are data.\n\n{table(rows, headers)}"
+            f"lines of equal value, dots are data.\n\n{table(rows, headers)}"
         )
 
     def _draw(self, runs: Runs, path: Path) -> None:
@@ -148,6 +152,20 @@ class ValueSurfaces(Reproduction):
                 axes.set(title=f"{dataset}, {way}", aspect="equal", xlim=limits, ylim=limits)
         with atomic(path) as temporary:
             figure.savefig(temporary)
+
+
+def relief(runs: Runs, case: str) -> float:
+    """How far the data stand out on a recorded surface; see `ValueSurfaces`."""
+    from scipy.interpolate import RegularGridInterpolator
+
+    (found, *_) = runs.of(case)
+    side = np.linspace(-REACH, REACH, SIDE)
+    # Rows of the grid are the second coordinate.
+    value = RegularGridInterpolator((side, side), np.reshape(found["surface"], (SIDE, SIDE)).T)
+    points = points_of(case.partition("-")[0])[:1000]
+    angles = 2 * np.pi * np.arange(16) / 16
+    around = points[:, None] + RADIUS * np.stack([np.cos(angles), np.sin(angles)], axis=1)
+    return float((value(points) - value(around).mean(axis=1)).mean() / (RADIUS * found["slope"]))
 
 
 def _deep(steps: int, units: int = 512, **own: Any) -> dict[str, Any]:
