@@ -3,7 +3,7 @@
 import numpy as np
 
 from reproduce.experiment import Reproduction, registry
-from reproduce.training import carried_on
+from reproduce.training import carried_on, labelled
 from support.numbers import Number
 from support.pages import table
 
@@ -37,9 +37,7 @@ class SemiSupervised(Reproduction):
         from data.images import from_uint8
         from models.semi_supervised import ClassDiscriminator, ClassGenerator, SemiSupervisedGAN
 
-        (images, classes), (tested, truth) = (
-            _pictures(case["dataset"], split) for split in ("train", "test")
-        )
+        (images, classes), (tested, truth) = (labelled(case["dataset"], split) for split in ("train", "test"))
         order = np.random.default_rng(run.seed).permutation(len(images))
         chosen = np.concatenate([order[classes[order] == digit][: case["a_class"]] for digit in range(10)])
 
@@ -86,15 +84,6 @@ class SemiSupervised(Reproduction):
             ["nearest neighbour in pixels, ours", runs.spread("mnist", "neighbor_errors", ".0f")],
         ]
         return table(rows, ["100 labels", "errors of 10,000"])
-
-
-def _pictures(dataset: str, split: str) -> tuple[np.ndarray, np.ndarray]:
-    """Pictures, uint8 (N, H, W, C), and their classes."""
-    import data
-
-    source = data.find(dataset, split)
-    assert isinstance(source, data.Source) and source.labels is not None
-    return data.decoded(source, source.shape), np.asarray(source.labels(), np.int32)
 
 
 def _rows(images: np.ndarray) -> np.ndarray:

@@ -1,0 +1,235 @@
+"""Radford et al. 2016, DCGAN (arXiv 1511.06434): section 5.1 and the figures of section 6."""
+
+import itertools
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from reproduce.experiment import Reproduction, registry
+from reproduce.training import labelled, trained
+from support.numbers import Number
+from support.pages import table
+
+#: Cells of the grid that activations are pooled to, on each side.
+CELLS = 4
+#: Weights of the SVM's loss that a held-out sixth of the training pictures chooses among.
+COSTS = (1e-4, 1e-3, 1e-2, 1e-1)
+#: Of the k-means baseline: side of a patch, number of means, patches that they are found from.
+PATCH, MEANS, PATCHES = 6, 400, 100_000
+#: Samples that latent arithmetic chooses from, and averages of each kind.
+SAMPLES, AVERAGED = 4000, 3
+#: Lines of the walk, and pictures along each.
+LINES, ALONG = 6, 10
+
+ADAM: dict[str, Any] = dict(optimizer="adam", learning_rate=2e-4, beta_1=0.5, beta_2=0.999)
+NETWORKS: dict[str, Any] = dict(model="dcgan", loss="non_saturating", filters=32, kernel=5, **ADAM)
+
+
+def _case(dataset: str, steps: int, pictures: int, **own: Any) -> dict[str, Any]:
+    return {**NETWORKS, "dataset": dataset, "batch_size": 128, "steps": steps, "pictures": pictures, **own}
+
+
+@registry.register("dcgan_features")
+class DCGANFeatures(Reproduction):
+    """A DCGAN of 32 filters next to the image (half of the usual width), with the paper's Adam and batches
+    of 128, is trained without labels. Its discriminator's activations of all convolutions, max-pooled to a
+    grid of 4 x 4, go to a linear L2-SVM, whose weight of the loss is chosen on a sixth of the training
+    pictures. Beside them the same network before training, the pixels, and k-means of whitened 6 x 6 patches
+    with soft assignment, pooled over quadrants (Coates et al. 2011), 400 means. The paper trains on ImageNet
+    and tests on CIFAR-10; here training and test are of the same dataset. Arithmetic in z: the mean z of
+    three heavy samples of one class, minus that of three light ones, plus that of three light ones of another
+    class, for all pairs.
+    """
+
+    title = "What a discriminator learns: features, walks and arithmetic"
+    paper = "Radford et al. 2016 (arXiv 1511.06434), Table 1, Figures 4 and 7"
+    cases = {
+        "mnist": _case("mnist", 3000, 60_000),
+        "fashion_mnist": _case("fashion_mnist", 3000, 60_000),
+        "cifar10": _case("cifar10", 4000, 50_000),
+    }
+    quick = {"digits": _case("digits", 150, 1500, filters=16)}
+
+    def measure(self, case, run):
+        from experiment import build
+
+        own = dict(case)
+        count = own.pop("pictures")
+        gan, settings = trained(own, run)
+        train, test = (labelled(settings.dataset, split) for split in ("train", "test"))
+        train = tuple(part[:count] for part in train)
+        spaces = {
+            "discriminator": _activations(gan.discriminator),
+            "untrained": _activations(build.gan(settings).discriminator),
+            "pixels": lambda images: images.reshape(len(images), -1) / np.float32(255),
+            "k_means": _k_means(train[0], run.seed),
+        }
+        found = {name: _accuracy(space, train, test) for name, space in spaces.items()}
+        if settings.dataset != "cifar10":
+            found |= _arithmetic(gan, settings, run.figure("arithmetic"))
+        _walk(gan, run)
+        return found
+
+    def claims(self, runs):
+        for case in self.cases:
+            if runs.has(case):
+                yield self._learned(runs, case, "untrained")
+
+    def quick_claims(self, runs):
+        yield self._learned(runs, "digits", "pixels")
+
+    def _learned(self, runs, case: str, than: str) -> Number:
+        ours, others = (runs.mean(case, name) for name in ("discriminator", than))
+        return Number(f"{case}: accuracy on the discriminator's features", ours, others, 0, ">", than)
+
+    def section(self, runs, folder):
+        names = ("discriminator", "k_means", "untrained", "pixels")
+        made = [case for case in self.cases if runs.has(case)]
+        rows = [
+            ["CIFAR-10, published", "82.8 (trained on ImageNet)", "80.6 (one layer, 4,800 units)", "", ""]
+        ]
+        rows += [[case, *(f"{100 * runs.mean(case, name):.1f}" for name in names)] for case in made]
+        headers = ["accuracy, %", "DCGAN's discriminator", "k-means", "untrained discriminator", "pixels"]
+        parts = [table(rows, headers)]
+        for case in made:
+            if case != "cifar10":
+                right, heavier = (
+                    100 * runs.mean(case, f"arithmetic_{name}") for name in ("class", "heavier")
+                )
+                parts.append(
+                    f"{case}, 90 pairs: {right:.0f} % of the results are of the class that was aimed at, "
+                    f"{heavier:.0f} % are heavier than its light samples' mean."
+                )
+                parts.append(f"![arithmetic]({folder.name}/dcgan_features-{case}-0-arithmetic.png)")
+            parts.append(f"![walk in z]({folder.name}/dcgan_features-{case}-0-walk.png)")
+        return "\n\n".join(parts)
+
+
+def _activations(discriminator) -> Callable[[np.ndarray], np.ndarray]:
+    """Pictures, uint8 (n, H, W, C), to the pooled activations of all convolutions, (n, features)."""
+    import tensorflow as tf
+    from keras import layers
+
+    from data.images import from_uint8
+
+    @tf.function(reduce_retracing=True)
+    def pooled(images):
+        x, kept = discriminator.given(from_uint8(images)), []
+        for layer in discriminator.body.layers:
+            x = layer(x, training=False) if isinstance(layer, layers.BatchNormalization) else layer(x)
+            if "ReLU" in type(layer).__name__ or "Relu" in type(layer).__name__:
+                size = -(-x.shape[1] // CELLS)
+                cells = tf.nn.max_pool2d(x, size, size, "SAME")
+                kept.append(tf.reshape(cells, (tf.shape(x)[0], -1)))
+        return tf.concat(kept, axis=1)
+
+    return lambda images: pooled(tf.constant(images)).numpy()
+
+
+def _k_means(images: np.ndarray, seed: int) -> Callable[[np.ndarray], np.ndarray]:
+    """Coates, Ng and Lee 2011: distances from means of whitened patches, pooled over quadrants."""
+    from sklearn.cluster import MiniBatchKMeans
+    from sklearn.decomposition import PCA
+    from sklearn.metrics import pairwise_distances
+
+    rng = np.random.default_rng(seed)
+
+    def patches_of(some: np.ndarray) -> np.ndarray:
+        windows = np.lib.stride_tricks.sliding_window_view(some, (PATCH, PATCH), axis=(1, 2))
+        rows = windows.reshape(*windows.shape[:3], -1).astype(np.float32)
+        rows = rows - rows.mean(axis=-1, keepdims=True)
+        return rows / np.sqrt(rows.var(axis=-1, keepdims=True) + 10)
+
+    chosen = images[rng.integers(len(images), size=PATCHES // 50)]
+    everywhere = patches_of(np.asarray(chosen))
+    everywhere = everywhere.reshape(-1, everywhere.shape[-1])
+    patches = rng.permutation(everywhere)[:PATCHES]
+    whitening = PCA(0.99, whiten=True, random_state=seed).fit(patches)
+    means = MiniBatchKMeans(MEANS, n_init=1, batch_size=4096, random_state=seed)
+    means.fit(whitening.transform(patches))
+
+    def features(some: np.ndarray) -> np.ndarray:
+        rows = patches_of(some)
+        shape = rows.shape[:3]
+        whitened = whitening.transform(rows.reshape(-1, rows.shape[-1]))
+        distances = pairwise_distances(whitened, means.cluster_centers_.astype(np.float32))
+        soft = np.maximum(0, distances.mean(axis=1, keepdims=True) - distances).reshape(*shape, MEANS)
+        middle = shape[1] // 2, shape[2] // 2
+        quadrants = [
+            half
+            for rows in np.split(soft, [middle[0]], axis=1)
+            for half in np.split(rows, [middle[1]], axis=2)
+        ]
+        return np.concatenate([quadrant.sum(axis=(1, 2)) for quadrant in quadrants], axis=1)
+
+    return features
+
+
+def _accuracy(space: Callable, train, test) -> float:
+    """Of a linear L2-SVM on standardised features, on the test pictures."""
+    from sklearn.preprocessing import StandardScaler
+    from sklearn.svm import LinearSVC
+
+    x, tested = (_in_parts(space, images) for images, _ in (train, test))
+    scaler = StandardScaler(copy=False).fit(x)
+    x, tested = scaler.transform(x), scaler.transform(tested)
+    fitted, held_out = slice(0, 5 * len(x) // 6), slice(5 * len(x) // 6, None)
+
+    def svm(cost: float, some: slice):
+        return LinearSVC(C=cost, random_state=0, max_iter=200).fit(x[some], train[1][some])
+
+    scores = {cost: svm(cost, fitted).score(x[held_out], train[1][held_out]) for cost in COSTS}
+    best = max(scores, key=scores.__getitem__)
+    return float(svm(best, slice(None)).score(tested, test[1]))
+
+
+def _in_parts(function: Callable, images: np.ndarray, size: int = 250) -> np.ndarray:
+    parts = (np.asarray(images[start : start + size]) for start in range(0, len(images), size))
+    return np.concatenate([function(part) for part in parts]).astype(np.float32)
+
+
+def _samples(gan, z) -> np.ndarray:
+    from evaluation.samples import as_stored
+
+    return _in_parts(lambda some: as_stored(np.asarray(gan.generator.finished(some))), z).astype(np.uint8)
+
+
+def _walk(gan, run) -> None:
+    from callbacks.samples import grid, save_png
+
+    ends = np.asarray(gan.generator.sample_latent(LINES + 1, run.seed))
+    share = np.linspace(0, 1, ALONG, dtype=np.float32)[:, None]
+    z = np.concatenate([start + share * (end - start) for start, end in itertools.pairwise(ends)])
+    save_png(grid(_samples(gan, z), ALONG), run.figure("walk"))
+
+
+def _arithmetic(gan, settings, path: Path) -> dict[str, float]:
+    from callbacks.samples import grid, save_png
+    from evaluation import features
+
+    classify = features.find("classifier", settings.dataset)
+    z = np.asarray(gan.generator.sample_latent(SAMPLES, settings.seed))
+    samples = _samples(gan, z)
+    classes, ink = classify(samples).probabilities.argmax(axis=1), samples.mean(axis=(1, 2, 3))
+
+    def mean_z(kind: int, heavy: bool) -> np.ndarray:
+        mine = np.flatnonzero(classes == kind)
+        order = mine[ink[mine].argsort()]
+        return z[order[-AVERAGED:] if heavy else order[:AVERAGED]].mean(axis=0)
+
+    found = sorted({*classes.tolist()})
+    pairs = [(a, b) for a in found for b in found if a != b]
+    terms = np.stack([[mean_z(a, True), mean_z(a, False), mean_z(b, False)] for a, b in pairs])
+    results = _samples(gan, terms[:, 0] - terms[:, 1] + terms[:, 2])
+    light = _samples(gan, terms[:, 2])
+    aimed = np.array([b for _, b in pairs])
+    rows = np.stack([*(_samples(gan, terms[:, i]) for i in range(3)), results], axis=1)[
+        :: max(1, len(pairs) // 8)
+    ]
+    save_png(grid(rows.reshape(-1, *rows.shape[2:]), 4), path)
+    return dict(
+        arithmetic_class=float((classify(results).probabilities.argmax(axis=1) == aimed).mean()),
+        arithmetic_heavier=float((results.mean(axis=(1, 2, 3)) > light.mean(axis=(1, 2, 3))).mean()),
+    )
