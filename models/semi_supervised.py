@@ -29,7 +29,9 @@ class WeightNormDense(layers.Dense):
     """
 
     def __init__(self, units: int, activation=None, trains_scale: bool = False, **kwargs):
-        super().__init__(units, activation, kernel_initializer=keras.initializers.RandomNormal(), **kwargs)
+        super().__init__(
+            units, activation, kernel_initializer=keras.initializers.RandomNormal(0, 0.1), **kwargs
+        )
         self.trains_scale = trains_scale
 
     def build(self, input_shape):
@@ -42,10 +44,10 @@ class WeightNormDense(layers.Dense):
         x = ops.matmul(inputs, self.kernel * (self.scale / ops.norm(self.kernel, axis=0))) + self.bias
         return self.activation(x)
 
-    def initialize(self, inputs, deviation: float = 1.0) -> None:
-        """Sets g and bias so that these inputs (batch, n) give outputs of mean 0 and that deviation."""
+    def initialize(self, inputs) -> None:
+        """Sets g and bias so that these inputs (batch, n) give outputs of mean 0 and deviation 1."""
         x = ops.matmul(inputs, self.kernel / ops.norm(self.kernel, axis=0))
-        scale = deviation / (ops.std(x, axis=0) + 1e-6)
+        scale = 1 / (ops.std(x, axis=0) + 1e-6)
         self.scale.assign(scale)
         self.bias.assign(-scale * ops.mean(x, axis=0))
 
@@ -65,7 +67,7 @@ class ClassGenerator(Generator):
             self.add(layers.Dense(units, use_bias=False, kernel_initializer="glorot_uniform"))
             self.add(self.batch_norm(0.9, epsilon=1e-6, scale=False))
             self.add(layers.Activation("softplus"))
-        self.add(WeightNormDense(int(np.prod(self.image_shape)), "sigmoid"))
+        self.add(WeightNormDense(int(np.prod(self.image_shape)), "sigmoid", trains_scale=True))
         self.add(layers.Rescaling(2, offset=-1))
         self.add(layers.Reshape(self.image_shape))
         self.build((None, self.latent_dim))
@@ -126,7 +128,7 @@ class ClassDiscriminator(Discriminator):
         x = self.given(tf.cast(images[:500], tf.float32) / 127.5 - 1)
         for layer in [*self.body.layers, *self.head.layers]:
             if isinstance(layer, WeightNormDense):
-                layer.initialize(x, 0.1 if layer.trains_scale else 1.0)
+                layer.initialize(x)
             x = layer(x, training=True) if isinstance(layer, layers.GaussianNoise) else layer(x)
         super().adapt(images)
 

@@ -40,14 +40,14 @@ def test_a_weight_normalised_layer_depends_on_the_direction_of_its_kernel_alone(
     assert again.trains_scale and again.units == 3
 
 
-def test_its_initialisation_gives_outputs_of_mean_0_and_the_deviation_asked_for():
+def test_its_initialisation_gives_outputs_of_mean_0_and_deviation_1():
     layer = WeightNormDense(6)
     x = np.random.default_rng(0).normal(3, 2, (200, 4)).astype(np.float32)
     layer.build(x.shape)
-    layer.initialize(x, 0.1)
+    layer.initialize(x)
     y = np.asarray(layer(x))
     np.testing.assert_allclose(y.mean(axis=0), 0, atol=1e-5)
-    np.testing.assert_allclose(y.std(axis=0), 0.1, rtol=1e-4)
+    np.testing.assert_allclose(y.std(axis=0), 1, rtol=1e-4)
 
 
 def test_the_score_is_log_z():
