@@ -8,6 +8,7 @@ import sys
 import time
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -63,13 +64,23 @@ def conduct(
         for case, seed in missing:
             mine = Run(case, seed, workdir / name / f"{case}-{seed}", output / f"{name}-{case}-{seed}")
             runs[pool.submit(_make, name, mine, quick)] = mine
+        signal.signal(signal.SIGTERM, _terminate)
         try:
             failed = _recorded(runs, found)
         except KeyboardInterrupt:
             pool.shutdown(cancel_futures=True)
             raise UserError(f"interrupted; {AGAIN}", 128 + signal.SIGINT) from None
+        except BrokenProcessPool:
+            raise UserError(f"a run's process was killed (out of memory?); {AGAIN}") from None
     if failed:
         raise UserError("; ".join(failed))
+
+
+def _terminate(number, frame):
+    """Asks the runs to end too: a terminal's SIGINT reaches them by itself, a SIGTERM does not."""
+    for run in multiprocessing.active_children():
+        run.terminate()
+    raise KeyboardInterrupt
 
 
 def _recorded(runs: Mapping[Future, Run], found: Record) -> list[str]:

@@ -6,7 +6,6 @@ import signal
 import subprocess
 import sys
 import time
-from pathlib import Path
 
 import pytest
 from conftest import ROOT
@@ -35,25 +34,36 @@ def test_the_quick_mode_shows_the_claim(name, tmp_path):
     assert all(each["seconds"] > 0 and each["machine"]["keras"] for each in recorded)
 
 
-def test_an_interrupted_run_goes_on_and_gives_the_same_numbers(tmp_path):
-    arguments = ("ring", "--quick", "--cases=wgan_gp", "--jobs=1")
-    cut, whole = folders(tmp_path / "cut"), folders(tmp_path / "whole")
-    command = [sys.executable, "-m", "reproduce", *arguments, *cut]
-    training = tmp_path / "cut" / "work" / "ring" / "wgan_gp-0" / "run" / "metrics.jsonl"
+QUICK_RUN = ("ring", "--quick", "--cases=wgan_gp", "--jobs=1")
+
+
+def interrupted(tmp_path, interrupt):
+    """Interrupts the quick run while it trains; returns its exit code and last words."""
+    command = [sys.executable, "-m", "reproduce", *QUICK_RUN, *folders(tmp_path)]
+    training = tmp_path / "work" / "ring" / "wgan_gp-0" / "run" / "metrics.jsonl"
     pipes = dict(stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     with subprocess.Popen(command, cwd=ROOT, start_new_session=True, **pipes) as process:
         while process.poll() is None and not (training.exists() and training.read_text()):
             time.sleep(0.05)
-        os.killpg(process.pid, signal.SIGINT)  # As the terminal does, to all processes of the command.
+        interrupt(process)
         _, said = process.communicate()
-    assert process.returncode == 130
-    assert said.strip().splitlines()[-1].startswith("error: interrupted; the same command goes on")
-    assert not (tmp_path / "cut" / "records" / "ring-quick.json").exists()
+    assert not (tmp_path / "records" / "ring-quick.json").exists()
+    return process.returncode, said.strip().splitlines()[-1]
+
+
+def test_the_terminals_interrupt_ends_all_processes_of_the_command(tmp_path):
+    code, said = interrupted(tmp_path, lambda process: os.killpg(process.pid, signal.SIGINT))
+    assert code == 130 and said.startswith("error: interrupted; the same command goes on")
+
+
+def test_a_terminated_run_goes_on_and_gives_the_same_numbers(tmp_path):
+    code, said = interrupted(tmp_path / "cut", lambda process: process.terminate())
+    assert code == 130 and said.startswith("error: interrupted; the same command goes on")
     runs = []
-    for place in (cut, whole):
-        again = reproduce(*arguments, *place)
+    for place in ("cut", "whole"):
+        again = reproduce(*QUICK_RUN, *folders(tmp_path / place))
         assert again.returncode == 0, again.stderr
-        runs += Record(Path(place[0].partition("=")[2]) / "ring-quick.json").read()
+        runs += Record(tmp_path / place / "records" / "ring-quick.json").read()
     assert "resuming after step" in (tmp_path / "cut" / "work" / "ring" / "wgan_gp-0" / "log").read_text()
     assert runs[0]["measured"] == runs[1]["measured"]
 
