@@ -126,6 +126,7 @@ def _make(name: str, run: Run, quick: bool) -> dict:
         settings=_as_recorded(case),
         command=f"python -m reproduce {name} {again}",
         seconds=round(clock(), 1),
+        commit=machine.commit(),
         machine=machine.describe("tensorflow-cpu", "tensorflow", "keras", "numpy"),
         measured=measured,
     )

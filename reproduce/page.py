@@ -14,7 +14,7 @@ HEAD = f"""{TITLE}
 Made by `python -m reproduce report` from recorded runs; the page in `docs/` with
 `--output=docs/reproduction`, where the records are. Each section is a table or a figure of a paper: its
 numbers, ours, and what explains the difference. A record holds of every run its settings, command, seed,
-machine, versions, time and numbers. `python -m reproduce NAME` makes all runs of a section again, in
+commit, machine, versions, time and numbers. `python -m reproduce NAME` makes all runs of a section again, in
 `runs/reproduction`. A spread is the standard error over the seeds, unless something else is said.
 """
 HEADERS = ["", "ours", "paper or goal", "from", "holds"]
@@ -62,4 +62,8 @@ def _budget(name: str, chosen: Reproduction, runs: Runs) -> str:
     machines = sorted({", ".join(f"{key} {value}" for key, value in machine) for machine in described})
     part = f"{len(runs.records)} of {wanted} runs" if len(runs.records) < wanted else f"{wanted} runs"
     took = f", {hours:.1f} hours in all" if hours >= 0.95 else f", {60 * hours:.0f} minutes in all"
-    return f"`python -m reproduce {name}`: {part}{took if timed else ''}. {'; '.join(machines)}."
+    commits = ", ".join(sorted({str(run.get("commit")) for run in runs.records}))
+    return (
+        f"`python -m reproduce {name}`: {part}{took if timed else ''}, at commit {commits}. "
+        f"{'; '.join(machines)}."
+    )

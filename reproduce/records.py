@@ -21,7 +21,7 @@ class Record:
         self.path = path
 
     def read(self) -> list[dict[str, Any]]:
-        """The runs: case, its settings, seed, command, seconds, machine with versions, and what was measured.
+        """The runs: case, settings, seed, command, seconds, commit, machine with versions, what was measured.
 
         Raises:
             UserError: The file is damaged.

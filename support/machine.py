@@ -2,6 +2,7 @@
 
 import os
 import platform
+import subprocess
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
@@ -26,6 +27,15 @@ def lacks_avx512() -> bool:
     """Whether this is an x86 processor whose vectors are 256 bits wide at most."""
     known = flags()
     return "avx2" in known and "avx512f" not in known
+
+
+def commit() -> str | None:
+    """The commit that this code is of, with "-dirty" behind it where files differ; None outside git."""
+    git = ["git", "-C", str(Path(__file__).parent), "describe", "--always", "--dirty", "--abbrev=7"]
+    try:
+        return subprocess.run(git, capture_output=True, text=True, check=True).stdout.strip()
+    except (OSError, subprocess.CalledProcessError):
+        return None
 
 
 def describe(*packages: str) -> dict:
