@@ -51,7 +51,7 @@ everything = dict(
 )
 cases = [(name, {}) for name in models.names()]
 for name, options in [*cases, ("dcgan", everything), ("dcgan", {"autoencoder": 5})]:
-    shape = (8, 8, 1) if name != "toy" else (2,)
+    shape = (2,) if models.network.pair(name).dimensions == 1 else (8, 8, 1)
     generator, discriminator = models.get(name, shape, 16, **options)
     images = generator(generator.sample_latent(4, 0), training=True)
     scores = discriminator(images, training=True)

@@ -9,12 +9,14 @@ import losses
 from experiment import build
 from experiment.settings import resolve
 from models.gan import registry as algorithms
+from models.network import pair
 
 LOSSES = losses.names(aliases=False)
 
 
 def train(steps=20, eagerly=False, **given):
-    settings = resolve({"dataset": "ring" if given["model"] == "toy" else "digits"} | given)
+    dataset = "ring" if pair(given["model"]).dimensions == 1 else "digits"
+    settings = resolve({"dataset": dataset} | given)
     gan = build.gan(settings)
     gan.run_eagerly = eagerly
     images = data.load(settings.dataset, data_dir=settings.data_dir)
@@ -41,7 +43,7 @@ def test_every_objective_trains_on_digits(model, loss):
     assert "generator_loss" in train(steps=50, model=model, loss=loss, batch_size=16)
 
 
-@pytest.mark.parametrize("model", ["wgan_mlp", "toy"])
+@pytest.mark.parametrize("model", ["wgan_mlp", "toy", "pacgan"])
 @pytest.mark.parametrize("loss", LOSSES)
 def test_the_other_pairs_take_every_objective(model, loss):
     train(steps=1, eagerly=True, model=model, loss=loss, batch_size=16)

@@ -14,8 +14,8 @@ PICTURE_PAIRS = ["dcgan", "mlp", "wgan_mlp"]
 
 
 def test_pairs_are_for_pictures_or_for_points():
-    assert models.names() == sorted([*PICTURE_PAIRS, "toy"])
-    with pytest.raises(ValueError, match="dcgan is not for points of shape .*choose toy"):
+    assert models.names() == sorted([*PICTURE_PAIRS, "pacgan", "toy"])
+    with pytest.raises(ValueError, match="dcgan is not for points of shape .*choose pacgan, toy"):
         models.get("dcgan", (2,))
     with pytest.raises(ValueError, match="toy is not for pictures of shape .*choose dcgan"):
         models.get("toy", (8, 8, 1))
@@ -27,6 +27,19 @@ def test_toy_networks_are_those_of_wgan_gps_code():
         kernels = [w.shape for w in network.trainable_variables if len(w.shape) == 2]
         assert kernels == [(2, 512), (512, 512), (512, 512), (512, out)]
     assert discriminator(generator(generator.sample_latent(5))).shape == (5, 1)
+
+
+def test_pacgan_networks_are_those_of_its_code():
+    generator, discriminator = models.get("pacgan", (2,), latent_dim=2, packing=3)
+    kernels = [w.shape for w in generator.trainable_variables if len(w.shape) == 2]
+    assert kernels == [(2, 400), (400, 400), (400, 400), (400, 400), (400, 2)]
+    maxout = 5 * 200
+    layers = [6 * maxout + maxout, 200 * maxout + maxout, 200 * maxout + maxout, 200 + 1]
+    assert discriminator.count_params() == sum(layers)
+    largest = max(discriminator.get_weights(), key=np.size)
+    assert largest.std() == pytest.approx(0.02, rel=0.02)
+    points = generator(generator.sample_latent(12), training=True)
+    assert points.shape == (12, 2) and discriminator(points).shape == (4, 1)
 
 
 @pytest.mark.parametrize("name", PICTURE_PAIRS)
