@@ -1,4 +1,4 @@
-"""Energy-based GAN: the discriminator is an autoencoder, its score an error of reconstruction."""
+"""Energy-based games: the discriminator is an autoencoder, its score an error of reconstruction."""
 
 import dataclasses
 from typing import Annotated, ClassVar
@@ -30,6 +30,36 @@ class EBGAN(Objective):
     def discriminator_loss(self, real_scores, fake_scores):
         """E D(x) + E max(0, m - D(G(z)))"""
         return ops.mean(real_scores) + ops.mean(ops.relu(self.margin - fake_scores))
+
+    def generator_loss(self, real_scores, fake_scores):
+        """E D(G(z))"""
+        return ops.mean(fake_scores)
+
+
+@register("began")
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class BEGAN(Objective):
+    """Berthelot, Schumm and Metz 2017 (arXiv 1703.10717), section 3.4, for k_t = 1.
+
+    The score is the energy D(x) = mean |Dec(Enc(x)) - x|. `--algorithm=began` (`models.variants.BEGANGAN`)
+    weights the generated examples with k_t in the discriminator's loss, and moves k_t.
+    """
+
+    needs_energy: ClassVar = True
+    needs_balance: ClassVar = True
+
+    paper: ClassVar = {
+        **RADFORD,
+        "algorithm": "began",
+        "learning_rate": 1e-4,
+        "batch_size": 16,
+        "autoencoder": 64,
+        "reconstruction": "l1",
+    }
+
+    def discriminator_loss(self, real_scores, fake_scores):
+        """E D(x) - k E D(G(z)), k = 1"""
+        return ops.mean(real_scores) - ops.mean(fake_scores)
 
     def generator_loss(self, real_scores, fake_scores):
         """E D(G(z))"""

@@ -104,6 +104,8 @@ class Objective:
     paper: ClassVar[Mapping[str, Any]] = {}
     #: Whether scores are energies, >= 0 and low for data, which only an autoencoder gives.
     needs_energy: ClassVar[bool] = False
+    #: Whether the discriminator's loss needs a weight that moves with the game, as `began` gives it.
+    needs_balance: ClassVar[bool] = False
     #: Whether an example may have several scores: features.
     takes_vectors: ClassVar[bool] = False
     #: Scores a batch must have at least.

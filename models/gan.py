@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, ClassVar
 
 import keras
 import tensorflow as tf
@@ -122,6 +122,9 @@ class GAN(keras.Model):
             discriminator's batch norm, or its scores are not what the objective takes.
     """
 
+    #: Whether the step weights real against generated energies, as BEGAN does.
+    balances: ClassVar[bool] = False
+
     def __init__(
         self,
         generator: keras.Model,
@@ -169,6 +172,8 @@ class GAN(keras.Model):
 
     def _check_scores(self, discriminator: Discriminator) -> None:
         objective = self.objective.get_config()["name"]
+        if self.objective.needs_balance != self.balances:
+            raise UserError("the objective began and the algorithm began go together: choose both or neither")
         if self.objective.needs_energy and not discriminator.gives_energy:
             raise UserError(
                 f"{objective} needs an energy for its score: set autoencoder, the size of its code"
@@ -237,7 +242,7 @@ class GAN(keras.Model):
         """One update of the discriminator on real and generated images. Returns what is logged of it."""
         with tf.GradientTape() as tape:
             real_scores, fake_scores = self.scores(real, fake)
-            loss = self.objective.discriminator_cost(real_scores, fake_scores, self.seed_generator)
+            loss = self.discriminator_cost(real_scores, fake_scores)
             with in_variables_precision(self.discriminator):
                 loss += self.objective.penalty(
                     as_opponent(self.discriminator),
@@ -253,6 +258,10 @@ class GAN(keras.Model):
             "discriminator_gradient_norm": norm,
             **self.objective.summaries(real_scores, fake_scores),
         }
+
+    def discriminator_cost(self, real_scores, fake_scores):
+        """What the discriminator's turn minimises, beside penalties."""
+        return self.objective.discriminator_cost(real_scores, fake_scores, self.seed_generator)
 
     def scores(self, real, fake):
         """The discriminator's scores of both batches, in one pass where no example's depends on the rest."""

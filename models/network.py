@@ -298,24 +298,32 @@ class Discriminator(Network):
 
 @serializable
 class Autoencoder(Discriminator):
-    """The energy D(x) = ||Dec(Enc(x)) - x||_2 >= 0, (batch, 1), in place of a score.
+    """The energy D(x), an error of reconstruction >= 0, (batch, 1), in place of a score.
 
-    Zhao, Mathieu and LeCun 2017, EBGAN (arXiv 1609.03126), section 2.2. The encoder is a pair's
-    discriminator with the code for its scores, the decoder its generator with the code for its z.
+    "l2" is ||Dec(Enc(x)) - x||_2, as in Zhao, Mathieu and LeCun 2017, EBGAN (arXiv 1609.03126), section 2.2;
+    "l1" the mean of |Dec(Enc(x)) - x| over the entries of x, as in Berthelot, Schumm and Metz 2017, BEGAN
+    (arXiv 1703.10717), section 3.1. The encoder is a pair's discriminator with the code for its scores, the
+    decoder its generator with the code for its z.
+
+    Args:
+        error: "l2" or "l1".
     """
 
     gives_energy = True
     outputs_per_example = 1
 
-    def __init__(self, *, encoder: Discriminator, decoder: Generator, name=None):
+    def __init__(self, *, encoder: Discriminator, decoder: Generator, error: str = "l2", name=None):
         keras.Model.__init__(self, name=name)
         self.encoder = encoder
         self.decoder = decoder
+        self.error = error
         self.built = True
 
     def call(self, inputs, training=None):
         error = self.decoder(self.encoder(inputs, training=training), training=training) - inputs
         error = ops.reshape(ops.cast(error, self.variable_dtype), (ops.shape(inputs)[0], -1))
+        if self.error == "l1":
+            return ops.mean(ops.abs(error), axis=1, keepdims=True)
         # The norm has no derivative at 0.
         return ops.sqrt(ops.sum(ops.square(error), axis=1, keepdims=True) + 1e-12)
 
@@ -334,6 +342,7 @@ class Autoencoder(Discriminator):
         return {
             "encoder": serialize(self.encoder),
             "decoder": serialize(self.decoder),
+            "error": self.error,
             "name": self.name,
         }
 
@@ -354,6 +363,7 @@ class Pair(Stabilisers):
     Args:
         latent: Distribution of the entries of z.
         autoencoder: Entries of the code, where an autoencoder's energy replaces the score; 0 for none.
+        reconstruction: Which energy, "l2" or "l1": see `Autoencoder`.
         outputs: Scores that the discriminator gives per example.
     """
 
@@ -362,6 +372,9 @@ class Pair(Stabilisers):
         int,
         Option("Code of an autoencoder in the discriminator's place, 0 for none.", minimum=0, maximum=65_536),
     ] = 0
+    reconstruction: Annotated[
+        str, Option("The autoencoder's error, its energy.", names=lambda: ["l1", "l2"], needs="autoencoder")
+    ] = "l2"
     outputs: Annotated[int, Option("Scores of the discriminator per example.", minimum=1, maximum=4096)] = 1
 
     #: Number of dimensions of an example: 3 for pictures, 1 for points.
@@ -408,7 +421,7 @@ class Pair(Stabilisers):
             return generator, discriminator
         encoder = self.discriminator(**shared, outputs=self.autoencoder)
         decoder = self.generator(**shared, latent_dim=self.autoencoder, latent=self.latent)
-        return generator, Autoencoder(encoder=encoder, decoder=decoder)
+        return generator, Autoencoder(encoder=encoder, decoder=decoder, error=self.reconstruction)
 
 
 def pair(name: str) -> type[Pair]:

@@ -76,6 +76,50 @@ class FeatureMatchingGAN(GAN):
         return tf.reduce_mean(tf.square(difference))
 
 
+@registry.register("began")
+@serializable
+class BEGANGAN(GAN):
+    """The discriminator weights generated energies by k_t, which keeps E D(G(z)) at a share of E D(x).
+
+    Berthelot, Schumm and Metz 2017, BEGAN (arXiv 1703.10717), section 3.4: k_0 = 0, and after every step
+    k <- k + lambda_k (gamma E D(x) - E D(G(z))), kept within [0, 1]. Logged beside it is their measure of
+    convergence, E D(x) + |gamma E D(x) - E D(G(z))|.
+
+    Args:
+        diversity_ratio: The paper's gamma: lower for better images, higher for more diverse ones.
+        balance_rate: The paper's lambda_k.
+    """
+
+    balances = True
+
+    def __init__(
+        self,
+        *players,
+        diversity_ratio: Annotated[
+            float, Option("BEGAN's gamma: energy of samples over that of data.", above=0, maximum=1)
+        ] = 0.5,
+        balance_rate: Annotated[float, Option("BEGAN's lambda_k: how fast k moves.", above=0)] = 1e-3,
+        **options,
+    ):
+        super().__init__(*players, **options)
+        self.diversity_ratio = diversity_ratio
+        self.balance_rate = balance_rate
+        self.k = self.add_weight(shape=(), initializer="zeros", trainable=False, name="k")
+
+    def discriminator_cost(self, real_scores, fake_scores):
+        return super().discriminator_cost(real_scores, self.k * fake_scores)
+
+    def train_step(self, data):
+        logs = super().train_step(data)
+        lack = self.diversity_ratio * logs["score_real"] - logs["generator_loss"]
+        self.k.assign(tf.clip_by_value(self.k + self.balance_rate * lack, 0.0, 1.0))
+        return {**logs, "k": tf.convert_to_tensor(self.k), "convergence": logs["score_real"] + tf.abs(lack)}
+
+    def get_config(self):
+        own = dict(diversity_ratio=self.diversity_ratio, balance_rate=self.balance_rate)
+        return {**super().get_config(), **own}
+
+
 @registry.register("unrolled")
 @serializable
 class UnrolledGAN(GAN):

@@ -73,7 +73,7 @@ def test_every_pair_of_model_and_loss_can_be_built(model, loss):
     dataset, shape = ("ring", (2,)) if of_points else ("digits", (8, 8, 1))
     gan = build.gan(resolve({"model": model, "loss": loss, "dataset": dataset}))
     assert gan.generator.image_shape == shape
-    assert gan.generator.latent_dim == (2 if of_points else 100)
+    assert gan.generator.latent_dim == pair(model).latent_dim
 
 
 @pytest.mark.parametrize("name", configs.names())

@@ -82,6 +82,7 @@ FORMULAS = {
         lambda r, f: np.mean(r) + np.mean(np.where(f < 10, 10 - f, 0)),
         lambda r, f: np.mean(f),
     ),
+    "began": (lambda r, f: np.mean(r) - np.mean(f), lambda r, f: np.mean(f)),
     "mmd_gan": (lambda r, f: -squared_mmd(r, f), squared_mmd),
     "fgan_kl": f_gan(lambda v: v, lambda t: np.exp(t - 1)),
     "fgan_reverse_kl": f_gan(lambda v: -np.exp(-v), lambda t: -1 - np.log(-t)),

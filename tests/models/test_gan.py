@@ -38,15 +38,15 @@ class Slope(Network):
         return self.w * x
 
 
-def compiled(*args, rate=0.1, **kwargs):
-    gan = GAN(*args, **kwargs)
+def compiled(*args, rate=0.1, algorithm="alternating", **kwargs):
+    gan = registry.find(algorithm)(*args, **kwargs)
     gan.compile(keras.optimizers.SGD(rate), keras.optimizers.SGD(rate))
     return gan
 
 
-def dcgan_pair(objective="gan", **options):
+def dcgan_pair(objective="gan", algorithm="alternating", **options):
     generator, discriminator = models.get("dcgan", (8, 8, 1), latent_dim=8, **options)
-    return compiled(generator, discriminator, objective, seed=0)
+    return compiled(generator, discriminator, objective, seed=0, algorithm=algorithm)
 
 
 def images(count=16, seed=0):
@@ -147,7 +147,9 @@ def pair_for(objective):
     """A small DCGAN pair with what the objective's own paper asks of the networks."""
     paper = losses.get(objective).paper
     wanted = {
-        key: paper[key] for key in ("autoencoder", "outputs", "discriminator_batch_norm") if key in paper
+        key: paper[key]
+        for key in ("algorithm", "autoencoder", "reconstruction", "outputs", "discriminator_batch_norm")
+        if key in paper
     }
     return dcgan_pair(objective, filters=4, **wanted)
 
@@ -263,6 +265,39 @@ def test_players_that_learn_from_the_same_samples(algorithm, n_critic):
         theta += rate * np.mean(opponent * expit(-opponent * fake))
     assert float(gan.discriminator.w[0]) == pytest.approx(w, rel=1e-5)
     assert float(gan.generator.theta[0]) == pytest.approx(theta, rel=1e-5)
+
+
+def test_began_keeps_the_energies_in_balance():
+    """Two steps with D(x) = w x, G(z) = z + theta, every update by hand."""
+    batch, rate, steps = 4, 0.1, 2
+    data = np.random.default_rng(0).normal(2, 1, (steps, batch, 1)).astype(np.float32)
+    options = dict(diversity_ratio=0.7, balance_rate=0.5)
+    gan = registry.find("began")(Shift(), Slope(0.3), "began", n_critic=1, seed=7, **options)
+    gan.compile(keras.optimizers.SGD(rate), keras.optimizers.SGD(rate))
+    history = gan.fit(tf.data.Dataset.from_tensor_slices(data), verbose=0).history
+
+    noise = keras.random.SeedGenerator(7)
+    w, theta, k = 0.3, 0.0, 0.0
+    for real in data:
+        z = keras.random.normal((2 * batch, 1), seed=noise).numpy()
+        of_real = w * real.mean()
+        w -= rate * (real.mean() - k * (z[:batch] + theta).mean())
+        of_fake = w * (z[batch:] + theta).mean()
+        theta -= rate * w
+        lack = 0.7 * of_real - of_fake
+        k = np.clip(k + 0.5 * lack, 0, 1)
+    assert float(gan.discriminator.w[0]) == pytest.approx(w, rel=1e-5)
+    assert float(gan.generator.theta[0]) == pytest.approx(theta, rel=1e-5)
+    assert float(gan.k) == pytest.approx(k, rel=1e-5) and k > 0
+    assert np.ravel(history["convergence"])[-1] == pytest.approx(of_real + abs(lack), rel=1e-5)
+    assert any(variable is gan.k for variable in gan.state)
+
+
+def test_began_is_a_game_of_its_own():
+    with pytest.raises(ValueError, match="go together"):
+        dcgan_pair("ebgan", algorithm="began", autoencoder=4)
+    with pytest.raises(ValueError, match="go together"):
+        dcgan_pair("began", autoencoder=4)
 
 
 def test_feature_matching_compares_mean_features_alone():

@@ -10,7 +10,7 @@ from models import latent
 SHAPES = [(8, 8, 1), (28, 28, 1), (32, 32, 3), (64, 64, 3), (28, 28, 3), (64, 64, 1)]
 
 
-PICTURE_PAIRS = ["dcgan", "mlp", "wgan_mlp"]
+PICTURE_PAIRS = ["dcgan", "infogan", "mlp", "wgan_mlp"]
 
 
 def test_pairs_are_for_pictures_or_for_points():
@@ -53,6 +53,14 @@ def test_every_pair_maps_noise_to_images_and_images_to_scores(name, shape):
     scores = discriminator(images, training=False)
     assert scores.shape == (3, 1)
     assert np.std(scores) > 0
+
+
+def test_infogan_has_the_layers_of_the_fixed_architecture():
+    generator, discriminator = models.get("infogan", (28, 28, 1), latent_dim=64)
+    kernels = [w.shape for w in generator.trainable_variables if len(w.shape) > 1]
+    assert kernels == [(64, 1024), (1024, 7 * 7 * 128), (4, 4, 64, 128), (4, 4, 1, 64)]
+    kernels = [w.shape for w in discriminator.trainable_variables if len(w.shape) > 1]
+    assert kernels == [(4, 4, 1, 64), (4, 4, 64, 128), (7 * 7 * 128, 1024), (1024, 1)]
 
 
 def test_mlp_has_the_parameters_of_the_published_mnist_networks():

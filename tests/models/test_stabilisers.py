@@ -268,6 +268,9 @@ def test_an_autoencoder_gives_the_distance_of_its_reconstruction():
     rebuilt = gan.discriminator.decoder(gan.discriminator.encoder(x)).numpy()
     expected = np.linalg.norm((rebuilt - x).reshape(3, -1), axis=1)
     np.testing.assert_allclose(gan.discriminator(x)[:, 0], expected, rtol=1e-5)
+    gan.discriminator.error = "l1"
+    expected = np.abs(rebuilt - x).mean(axis=(1, 2, 3))
+    np.testing.assert_allclose(gan.discriminator(x)[:, 0], expected, rtol=1e-5)
     with pytest.raises(ValueError, match="needs an energy"):
         pair("ebgan")
     with pytest.raises(ValueError, match="low for data"):

@@ -1,0 +1,85 @@
+"""The networks that "Are GANs created equal?" compares all objectives with.
+
+Lucic et al. 2018 (arXiv 1711.10337), section 5 and the authors' code, after InfoGAN's for MNIST (Chen et al.
+2016, arXiv 1606.03657): two convolutions of 64 and 128 channels and a dense layer of 1024 units, and the
+generator the other way round. Kernels are 4x4, weights from N(0, 0.02), z from U(-1, 1).
+"""
+
+import dataclasses
+
+import keras
+from keras import layers
+
+from models.dcgan import normal_weights
+from models.layers import Conv2D, Conv2DTranspose, LeakyReLU
+from models.network import Discriminator, DiscriminatorBatchNorm, Generator, Latent, Network, Pair, register
+from models.stabilisers import serializable
+
+KERNEL = 4
+
+
+def _normalised(network: Network, layer: layers.Layer, batch_norm: bool) -> None:
+    network.add(layer)
+    if batch_norm:
+        network.add(network.batch_norm(0.999, epsilon=1e-5))
+    network.add(LeakyReLU(0.2))
+
+
+@serializable
+class InfoGANGenerator(Generator):
+    """z -> 1024 -> h/4 x w/4 x 128 -> h/2 x w/2 x 64 -> sigmoid pixels, here scaled to [-1, 1]."""
+
+    def __init__(self, **shared):
+        super().__init__(**shared)
+        height, width, channels = self.image_shape
+        side = -(-height // 4), -(-width // 4)
+        weights = dict(kernel_initializer=normal_weights())
+        upsampling = dict(strides=2, padding="same", **weights)
+        _normalised(self, layers.Dense(1024, **weights), True)
+        _normalised(self, layers.Dense(side[0] * side[1] * 128, **weights), True)
+        self.add(layers.Reshape((*side, 128)))
+        _normalised(self, Conv2DTranspose(64, KERNEL, **upsampling), True)
+        self.add(Conv2DTranspose(channels, KERNEL, activation="sigmoid", **upsampling))
+        surplus = [(0, 4 * small - large) for small, large in zip(side, (height, width), strict=True)]
+        if surplus != [(0, 0), (0, 0)]:
+            self.add(layers.Cropping2D(surplus))
+        self.add(layers.Rescaling(2, offset=-1))
+        self.build((None, self.latent_dim))
+
+
+@serializable
+class InfoGANDiscriminator(Discriminator):
+    """Image -> 64 -> 128 channels -> 1024 units -> one score.
+
+    Args:
+        batch_norm: Of the second convolution and the dense layer.
+    """
+
+    def __init__(self, *, image_shape, batch_norm: bool = True, **shared):
+        super().__init__(
+            image_shape=image_shape, head_initializer=normal_weights(), batch_norm=batch_norm, **shared
+        )
+        truncated = keras.initializers.TruncatedNormal(0, 0.02)
+        convolution = dict(strides=2, padding="same", kernel_initializer=truncated)
+        _normalised(self, Conv2D(64, KERNEL, **convolution), False)
+        _normalised(self, Conv2D(128, KERNEL, **convolution), batch_norm)
+        self.add(layers.Flatten())
+        _normalised(self, layers.Dense(1024, kernel_initializer=normal_weights()), batch_norm)
+        self.build((None, *image_shape))
+
+
+@register("infogan")
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class InfoGAN(Pair):
+    """One architecture for every objective: InfoGAN's for MNIST, as Lucic et al. 2018 use it."""
+
+    latent: Latent = "uniform"
+    discriminator_batch_norm: DiscriminatorBatchNorm = True
+
+    latent_dim = 64
+
+    def generator(self, **shared):
+        return InfoGANGenerator(**shared)
+
+    def discriminator(self, **shared):
+        return InfoGANDiscriminator(batch_norm=self.discriminator_batch_norm, **shared)
