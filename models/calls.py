@@ -2,7 +2,30 @@
 
 from collections.abc import Callable, Iterator
 
+import keras
 import tensorflow as tf
+
+
+class StepModel(keras.Model):
+    """A model whose `fit` takes several steps in one call of the graph.
+
+    `steps_per_call` is the number of steps that `fit` takes between two calls of its callbacks, 1 at first;
+    what the steps returned is then given to the callbacks as arrays. A subclass has `train_step`, which
+    returns what is logged by name, and sets `compiled_by_xla` where XLA is to compile it.
+    """
+
+    def __init__(self, name: str | None = None):
+        super().__init__(name=name)
+        self.steps_per_call = 1
+        self.compiled_by_xla = False
+
+    def make_train_function(self, force=False):
+        """What `fit` calls: `steps_per_call` steps."""
+        if self.run_eagerly:
+            return super().make_train_function(force)
+        if force or self.train_function is None:
+            self.train_function = train_function(self)
+        return self.train_function
 
 
 def train_function(model) -> Callable[[Iterator], dict]:

@@ -97,7 +97,7 @@ def repeat(turn: Callable, *batches):
 
 @registry.register("alternating")
 @serializable
-class GAN(keras.Model):
+class GAN(calls.StepModel):
     """A generator and a discriminator that train each other under `fit`.
 
     A batch given to `fit` holds the data of one step: `n_critic` times as many examples as one turn
@@ -113,9 +113,6 @@ class GAN(keras.Model):
         objective: A `losses.Objective` or its name.
         n_critic: Turns of the discriminator a step, Algorithm 1's k; by default the objective's paper's.
         seed: Seed of the noise (int). Dropout draws from its layers' own seeds.
-
-    `steps_per_call` is the number of steps that `fit` takes between two calls of its callbacks, 1 at
-    first; what the steps returned is then given to the callbacks as arrays. See `models.calls`.
 
     Raises:
         ValueError: A trainable variable belongs to both players, the objective's penalty forbids the
@@ -141,7 +138,6 @@ class GAN(keras.Model):
         self.objective = losses.get(objective) if isinstance(objective, str) else objective
         self.n_critic = n_critic or self.objective.paper["n_critic"]
         self.seed_generator = keras.random.SeedGenerator(seed)
-        self.steps_per_call = 1
         self.built = True
         self._check_players()
 
@@ -197,14 +193,6 @@ class GAN(keras.Model):
         self.discriminator_optimizer = keras.optimizers.get(discriminator_optimizer)
         self.generator_optimizer.build(self.generator.trainable_variables)
         self.discriminator_optimizer.build(self.discriminator.trainable_variables)
-
-    def make_train_function(self, force=False):
-        """What `fit` calls: `steps_per_call` steps."""
-        if self.run_eagerly:
-            return super().make_train_function(force)
-        if force or self.train_function is None:
-            self.train_function = calls.train_function(self)
-        return self.train_function
 
     @property
     def step(self) -> int:

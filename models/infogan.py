@@ -21,7 +21,9 @@ KERNEL = 4
 def _normalised(network: Network, layer: layers.Layer, batch_norm: bool) -> None:
     network.add(layer)
     if batch_norm:
-        network.add(network.batch_norm(0.999, epsilon=1e-5))
+        # The authors' 0.999 still holds 6 % of the initial variance of 1 after 2,800 updates, where the true
+        # one is a hundredth of it: samples would be grey.
+        network.add(network.batch_norm(0.9, epsilon=1e-5))
     network.add(LeakyReLU(0.2))
 
 

@@ -1,0 +1,43 @@
+"""The variational autoencoder against SciPy's densities, and against a closed form of its bound."""
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+from scipy.stats import bernoulli, norm
+
+import models
+from models.vae import VAE, divergence_from_prior, reconstruction_error
+
+
+def test_the_divergence_is_the_mean_log_ratio_of_the_densities():
+    mean, deviation = np.array([0.3, -1.2]), np.array([0.5, 2.0])
+    z = mean + deviation * np.random.default_rng(0).normal(size=(400_000, 2))
+    ratio = norm.logpdf(z, mean, deviation).sum(axis=1) - norm.logpdf(z).sum(axis=1)
+    found = float(divergence_from_prior(mean[None], 2 * np.log(deviation)[None])[0])
+    assert found == pytest.approx(ratio.mean(), abs=4 * ratio.std() / np.sqrt(len(z)))
+    assert float(divergence_from_prior(np.zeros((1, 2)), np.zeros((1, 2)))[0]) == 0
+
+
+def test_the_reconstruction_error_is_that_of_bernoulli_pixels():
+    rng = np.random.default_rng(0)
+    black_or_white = rng.integers(2, size=(3, 2, 2, 1)).astype(np.float32)
+    probability = rng.uniform(0.1, 0.9, (3, 2, 2, 1)).astype(np.float32)
+    found = reconstruction_error(2 * black_or_white - 1, 2 * probability - 1)
+    expected = -bernoulli.logpmf(black_or_white, probability).sum(axis=(1, 2, 3))
+    np.testing.assert_allclose(found, expected, rtol=1e-4)
+
+
+def test_it_learns_and_its_state_is_whole():
+    generator, encoder = models.get("infogan", (8, 8, 1), latent_dim=2, outputs=4, latent="normal")
+    vae = VAE(encoder, generator, seed=0)
+    vae.compile(keras.optimizers.Adam(1e-3))
+    images = np.full((16, 8, 8, 1), -1, np.float32)
+    images[:8, :4] = 1
+    stream = tf.data.Dataset.from_tensors(images).repeat(60)
+    losses = np.ravel(vae.fit(stream, shuffle=False, verbose=0).history["vae_loss"])
+    # At chance each of the 64 pixels costs log 2.
+    assert losses[-1] < 0.5 * 64 * np.log(2)
+    assert vae.step == 60
+    assert {*map(id, vae.trainable_variables)} <= {*map(id, vae.state)}
+    assert generator.finished(generator.sample_latent(5, 0)).shape == (5, 8, 8, 1)
