@@ -55,12 +55,12 @@ def _section(name: str, chosen: Reproduction, runs: Runs, folder: Path) -> str:
 
 def _budget(name: str, chosen: Reproduction, runs: Runs) -> str:
     """Command, number of runs, time and machines."""
-    wanted = len(chosen.cases) * len(chosen.seeds)
+    made, wanted = len(runs.records), len(chosen.cases) * len(chosen.seeds)
     timed = [run["seconds"] for run in runs.records if run["seconds"] is not None]
     hours = sum(timed) / 3600
     described = (run["machine"].items() for run in runs.records)
     machines = sorted({", ".join(f"{key} {value}" for key, value in machine) for machine in described})
-    part = f"{len(runs.records)} of {wanted} runs" if len(runs.records) < wanted else f"{wanted} runs"
+    part = f"{made} of {wanted} runs" if made < wanted else f"{made} run{'s' * (made > 1)}"
     took = f", {hours:.1f} hours in all" if hours >= 0.95 else f", {60 * hours:.0f} minutes in all"
     commits = ", ".join(sorted({str(run.get("commit")) for run in runs.records}))
     return (
