@@ -62,7 +62,7 @@ def _budget(name: str, chosen: Reproduction, runs: Runs) -> str:
     machines = sorted({", ".join(f"{key} {value}" for key, value in machine) for machine in described})
     part = f"{made} of {wanted} runs" if made < wanted else f"{made} run{'s' * (made > 1)}"
     took = f", {hours:.1f} hours in all" if hours >= 0.95 else f", {60 * hours:.0f} minutes in all"
-    commits = ", ".join(sorted({str(run.get("commit")) for run in runs.records}))
+    commits = ", ".join(sorted({str(run["commit"]) for run in runs.records}))
     return (
         f"`python -m reproduce {name}`: {part}{took if timed else ''}, at commit {commits}. "
         f"{'; '.join(machines)}."
