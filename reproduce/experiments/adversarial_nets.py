@@ -24,10 +24,10 @@ ON_DIGITS: dict[str, Any] = {
     "dataset": "digits",
     "steps": 500,
 }
-REMARKS = """Not reproduced after 250 epochs, where the momentum stops rising. The authors' configuration has
-no last epoch and the paper names none; here the game was still moving towards its equilibrium (D(x) 0.61 after
-75 epochs, 0.58 after 150, 0.56 after 250), so that the missing nats may be a matter of epochs. Other differences
-that are known: TensorFlow's random numbers, and masks of dropout that differ between the two players' passes."""
+REMARKS = """Not reproduced after 250 epochs, where the momentum stops rising. The authors' configuration
+has no last epoch and the paper names none; here the game was still moving towards its equilibrium (D(x) 0.61
+after 75 epochs, 0.58 after 150, 0.56 after 250), so the missing nats may be a matter of epochs. Other known
+differences: TensorFlow's random numbers, and masks of dropout that differ between the two players' passes."""
 #: Rows of Figure 2, and samples in each before the training picture nearest to the last.
 ROWS, SAMPLES = 5, 6
 #: Lines of Figure 3, and digits along each.
