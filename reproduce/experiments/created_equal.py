@@ -55,7 +55,7 @@ class CreatedEqual(Reproduction):
     cases = _cases("mnist", 2800) | _cases("fashion_mnist", 2800)
     quick = {
         name: {**case, "learning_rate": 2e-3}
-        for name, case in _cases("digits", 200, ("NS GAN", "VAE")).items()
+        for name, case in _cases("digits", 150, ("NS GAN", "VAE")).items()
     }
 
     def measure(self, case, run):

@@ -50,7 +50,7 @@ class DCGANFeatures(Reproduction):
         "fashion_mnist": _case("fashion_mnist", 3000, 60_000),
         "cifar10": _case("cifar10", 4000, 50_000),
     }
-    quick = {"digits": _case("digits", 150, 1500, filters=16)}
+    quick = {"digits": _case("digits", 60, 1500, filters=16)}
 
     def measure(self, case, run):
         from experiment import build
