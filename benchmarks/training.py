@@ -11,14 +11,13 @@ The peers need PyTorch: pip install torch==2.13.0 (`torch_compiled` a C++ compil
 
 import importlib.util
 import sys
-import tempfile
 from pathlib import Path
 
 from benchmarks import report, workloads
 from benchmarks.contenders import BFLOAT16, CONTENDERS
 from benchmarks.parts import PARTS, Asked
 from benchmarks.quality import CANDIDATES
-from support import machine
+from support import machine, pages
 from support.arguments import Parser
 from support.errors import UserError
 
@@ -39,7 +38,7 @@ def main() -> int:
         if arguments.rounds < 1:
             raise UserError(f"--rounds={arguments.rounds}: one at least")
         if not arguments.report:
-            _make(arguments.output)
+            pages.make(arguments.output)
             asked = Asked(
                 _listed(arguments.contenders, CONTENDERS) if arguments.contenders else _possible(),
                 arguments.workloads.split(","),
@@ -54,15 +53,6 @@ def main() -> int:
         print(f"error: {error}", file=sys.stderr)
         return error.exit_code
     return 0
-
-
-def _make(folder: Path) -> None:
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=folder):
-            pass
-    except OSError as error:
-        raise UserError(f"--output={folder} cannot be written ({error.strerror}): name another") from None
 
 
 def _listed(text: str, valid) -> list[str]:

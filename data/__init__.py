@@ -7,7 +7,7 @@ from data.pipeline import batches
 from data.source import Points, Source, registry
 from support.errors import UserError
 
-__all__ = ["Points", "Source", "batches", "decoded", "find", "load", "wanted_shape"]
+__all__ = ["Points", "Source", "batches", "decoded", "find", "labelled", "load", "wanted_shape"]
 
 
 def find(name: str, split: str = "train", data_dir: str | None = None) -> Source | Points:
@@ -72,3 +72,10 @@ def load(
         return source.draw()
     height, width, depth = shape
     return decoded(source, (height, width, depth))
+
+
+def labelled(name: str, split: str = "train") -> tuple[np.ndarray, np.ndarray]:
+    """All pictures of a dataset with classes, uint8 (N, H, W, C), and their classes, int32 (N,)."""
+    source = find(name, split)
+    assert isinstance(source, Source) and source.labels is not None
+    return decoded(source, source.shape), np.asarray(source.labels(), np.int32)

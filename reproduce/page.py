@@ -23,7 +23,7 @@ HEADERS = ["", "ours", "paper or goal", "from", "holds"]
 def write(folder: Path) -> Path:
     """Writes it for the reproductions whose records lie in the folder. Returns its path."""
     sections = [HEAD]
-    for name in registry.in_order():
+    for name in registry.names():
         runs = record(name, folder, quick=False).read()
         if runs:
             sections.append(_section(name, registry.find(name)(), Runs(runs), folder))

@@ -69,15 +69,6 @@ def _stopped(gan: GAN) -> UserError:
     return UserError(f"stopped after step {gan.step}; the same command goes on from there")
 
 
-def labelled(dataset: str, split: str) -> tuple[np.ndarray, np.ndarray]:
-    """Pictures, uint8 (N, H, W, C), and their classes."""
-    import data
-
-    source = data.find(dataset, split)
-    assert isinstance(source, data.Source) and source.labels is not None
-    return data.decoded(source, source.shape), np.asarray(source.labels(), np.int32)
-
-
 def modes(gan: GAN, settings: Settings) -> dict[str, float]:
     """`metrics.mode_coverage` of 2,500 samples of a mixture's GAN."""
     import data

@@ -29,6 +29,12 @@ def atomic(path: str | os.PathLike[str]) -> Iterator[Path]:
         _remove(temporary)
 
 
+def save_figure(figure, path: Path) -> None:
+    """Writes a figure of Matplotlib, atomically."""
+    with atomic(path) as temporary:
+        figure.savefig(temporary)
+
+
 def _remove(path: Path) -> None:
     if path.is_dir():
         shutil.rmtree(path)

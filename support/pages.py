@@ -30,10 +30,20 @@ def check(folder: Path, title: str) -> None:
         raise UserError(
             f"--output={folder}: its page {page} would replace what is there: name another folder"
         )
+    make(folder, beside=True)
+
+
+def make(folder: Path, beside: bool = False) -> None:
+    """Makes the folder that the user gave as --output.
+
+    Raises:
+        UserError: It, or with `beside` the folder that it lies in, cannot be written.
+    """
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=folder), tempfile.TemporaryFile(dir=page.parent):
-            pass
+        for written in (folder, folder.resolve().parent) if beside else (folder,):
+            with tempfile.TemporaryFile(dir=written):
+                pass
     except OSError as error:
         raise UserError(
             f"--output={folder} cannot be written ({error.strerror}): name another folder"

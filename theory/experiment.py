@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from PIL import Image
 from tabulate import tabulate
 
-from support.files import atomic
+from support.files import atomic, save_figure
 from support.numbers import Number, rows
 from support.registry import Registry
 
@@ -80,8 +80,7 @@ def conduct(chosen: Experiment, folder: Path) -> bool:
     begin = time.perf_counter()
     outcome = chosen(np.random.default_rng(SEED))
     seconds = time.perf_counter() - begin
-    with atomic(folder / f"{chosen.name}.png") as temporary:
-        outcome.figure.savefig(temporary)
+    save_figure(outcome.figure, folder / f"{chosen.name}.png")
     if outcome.frames:
         pictures = [Image.fromarray(_pixels(frame)) for frame in outcome.frames]
         with atomic(folder / f"{chosen.name}.gif") as temporary:

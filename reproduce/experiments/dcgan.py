@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from reproduce.experiment import Reproduction, registry
-from reproduce.training import labelled, trained
+from reproduce.training import trained
 from support.numbers import Number
 from support.pages import table
 
@@ -53,12 +53,13 @@ class DCGANFeatures(Reproduction):
     quick = {"digits": _case("digits", 60, 1500, filters=16)}
 
     def measure(self, case, run):
+        import data
         from experiment import build
 
         own = dict(case)
         count = own.pop("pictures")
         gan, settings = trained(own, run)
-        train, test = (labelled(settings.dataset, split) for split in ("train", "test"))
+        train, test = (data.labelled(settings.dataset, split) for split in ("train", "test"))
         train = tuple(part[:count] for part in train)
         spaces = {
             "discriminator": _activations(gan.discriminator),
@@ -113,13 +114,14 @@ def _activations(discriminator) -> Callable[[np.ndarray], np.ndarray]:
     from keras import layers
 
     from data.images import from_uint8
+    from models.layers import LeakyReLU
 
     @tf.function(reduce_retracing=True)
     def pooled(images):
         x, kept = discriminator.given(from_uint8(images)), []
         for layer in discriminator.body.layers:
             x = layer(x, training=False) if isinstance(layer, layers.BatchNormalization) else layer(x)
-            if "ReLU" in type(layer).__name__ or "Relu" in type(layer).__name__:
+            if isinstance(layer, LeakyReLU):
                 size = -(-x.shape[1] // CELLS)
                 cells = tf.nn.max_pool2d(x, size, size, "SAME")
                 kept.append(tf.reshape(cells, (tf.shape(x)[0], -1)))
@@ -223,13 +225,11 @@ def _arithmetic(gan, settings, path: Path) -> dict[str, float]:
     pairs = [(a, b) for a in found for b in found if a != b]
     terms = np.stack([[mean_z(a, True), mean_z(a, False), mean_z(b, False)] for a, b in pairs])
     results = _samples(gan, terms[:, 0] - terms[:, 1] + terms[:, 2])
-    light = _samples(gan, terms[:, 2])
+    starts = [_samples(gan, terms[:, i]) for i in range(3)]
     aimed = np.array([b for _, b in pairs])
-    rows = np.stack([*(_samples(gan, terms[:, i]) for i in range(3)), results], axis=1)[
-        :: max(1, len(pairs) // 8)
-    ]
+    rows = np.stack([*starts, results], axis=1)[:: max(1, len(pairs) // 8)]
     save_png(grid(rows.reshape(-1, *rows.shape[2:]), 4), path)
     return dict(
         arithmetic_class=float((classify(results).probabilities.argmax(axis=1) == aimed).mean()),
-        arithmetic_heavier=float((results.mean(axis=(1, 2, 3)) > light.mean(axis=(1, 2, 3))).mean()),
+        arithmetic_heavier=float((results.mean(axis=(1, 2, 3)) > starts[2].mean(axis=(1, 2, 3))).mean()),
     )

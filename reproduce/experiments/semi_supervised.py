@@ -3,7 +3,7 @@
 import numpy as np
 
 from reproduce.experiment import Reproduction, registry
-from reproduce.training import carried_on, labelled
+from reproduce.training import carried_on
 from support.numbers import Number
 from support.pages import table
 
@@ -38,7 +38,9 @@ class SemiSupervised(Reproduction):
         from data.images import from_uint8
         from models.semi_supervised import ClassDiscriminator, ClassGenerator, SemiSupervisedGAN
 
-        (images, classes), (tested, truth) = (labelled(case["dataset"], split) for split in ("train", "test"))
+        (images, classes), (tested, truth) = (
+            data.labelled(case["dataset"], split) for split in ("train", "test")
+        )
         order = np.random.default_rng(run.seed).permutation(len(images))
         chosen = np.concatenate([order[classes[order] == digit][: case["a_class"]] for digit in range(10)])
 
@@ -56,8 +58,7 @@ class SemiSupervised(Reproduction):
 
         def batches(start):
             unlabelled = data.batches(images, 2 * size, run.seed, start)
-            labelled = few.skip(start)
-            return tf.data.Dataset.zip(unlabelled, labelled).map(lambda x, few: ((x, few[0]), few[1]))
+            return tf.data.Dataset.zip(unlabelled, few.skip(start)).map(lambda x, few: ((x, few[0]), few[1]))
 
         steps = case["epochs"] * len(images) // size
         carried_on(gan, images, batches, steps, run)

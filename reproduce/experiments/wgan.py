@@ -7,7 +7,7 @@ import numpy as np
 
 from reproduce.experiment import Reproduction, Runs, registry
 from reproduce.training import Judge, trained
-from support.files import atomic
+from support.files import save_figure
 from support.numbers import Number
 from support.pages import table
 
@@ -131,8 +131,7 @@ class WGANCurves(Reproduction):
                 beside.set_ylabel("Frechet distance", color="tab:orange")
         for axes in grid[-1]:
             axes.set_xlabel("generator updates")
-        with atomic(path) as temporary:
-            figure.savefig(temporary)
+        save_figure(figure, path)
 
 
 def _smoothed(points: np.ndarray, step: float) -> float:

@@ -9,7 +9,7 @@ from tqdm import tqdm
 
 from reproduce.experiment import Reproduction, Runs, registry
 from reproduce.training import trained
-from support.files import atomic
+from support.files import save_figure
 from support.numbers import Number
 from support.pages import table
 
@@ -159,8 +159,7 @@ class ValueSurfaces(Reproduction):
                 axes.scatter(*points.T, s=3, color="tab:orange", zorder=3)
                 limits = -REACH, REACH
                 axes.set(title=f"{dataset}, {way}", aspect="equal", xlim=limits, ylim=limits)
-        with atomic(path) as temporary:
-            figure.savefig(temporary)
+        save_figure(figure, path)
 
 
 def relief(runs: Runs, case: str) -> float:
@@ -233,14 +232,6 @@ class CriticGradients(Reproduction):
             if runs.has(case):
                 found = runs.mean(case, "growth")
                 yield Number(f"{case}: growth of gradients a layer", found, bound, 0, relation, "Figure 1b")
-        yield from self._penalty(runs)
-
-    def quick_claims(self, runs):
-        found = runs.mean("clip-0.01", "growth")
-        yield Number("clip-0.01: growth of gradients a layer", found, 0.5, 0, "<", "Figure 1b")
-        yield from self._penalty(runs)
-
-    def _penalty(self, runs):
         if runs.has("penalty"):
             found = runs.mean("penalty", "growth")
             yield Number("penalty: growth of gradients a layer", found, 1, 0.25, "=", "Figure 1b")
@@ -279,5 +270,4 @@ class CriticGradients(Reproduction):
                 edges = found["largest_weight"] * np.linspace(-1, 1, BINS + 1)
                 axes.stairs(found["histogram"], edges, fill=True)
                 axes.set(title=f"{case}: weights", yticks=[])
-        with atomic(path) as temporary:
-            figure.savefig(temporary)
+        save_figure(figure, path)

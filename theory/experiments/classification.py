@@ -90,10 +90,8 @@ class Student:
 
 def pictures_of(dataset: str, split: str) -> tuple[np.ndarray, np.ndarray]:
     """Pictures (N, D) in [-1, 1] and their classes."""
-    source = data.find(dataset, split, None)
-    assert isinstance(source, data.Source) and source.labels is not None
-    decoded = np.asarray(data.decoded(source, source.shape))
-    return np.asarray(from_uint8(decoded)).reshape(len(decoded), -1), np.asarray(source.labels(), np.int32)
+    decoded, classes = data.labelled(dataset, split)
+    return np.asarray(from_uint8(np.asarray(decoded))).reshape(len(decoded), -1), classes
 
 
 def accuracies(dataset: str, an_example: int, units: int, steps: int, seeds, generator) -> np.ndarray:
