@@ -60,11 +60,16 @@ class Runs:
     def mean(self, case: str, name: str) -> float:
         return float(self.values(case, name).mean())
 
-    def spread(self, case: str, name: str, form: str = ".2f") -> str:
-        """Mean and standard error over the seeds; of one seed the number alone."""
+    def error(self, case: str, name: str) -> float:
+        """Standard error of the mean over the seeds; 0 of one seed, where it is unknown."""
         values = self.values(case, name)
-        mean = f"{values.mean():{form}}"
-        return mean if len(values) < 2 else f"{mean} ± {values.std(ddof=1) / np.sqrt(len(values)):{form}}"
+        return float(values.std(ddof=1) / np.sqrt(len(values))) if len(values) > 1 else 0.0
+
+    def spread(self, case: str, name: str, form: str = ".2f", scale: float = 1) -> str:
+        """Mean and standard error over the seeds, both times the scale; of one seed the number alone."""
+        mean = f"{scale * self.mean(case, name):{form}}"
+        known = len(self.values(case, name)) > 1
+        return f"{mean} ± {scale * self.error(case, name):{form}}" if known else mean
 
     def cases(self) -> list[str]:
         """The cases that were run, in the order of their first records."""
