@@ -74,18 +74,18 @@ class Evidence:
         return self.reference.seed
 
     @property
-    def real_classes(self) -> int:
+    def class_dimensions(self) -> int:
         """Dimensions of the classes' probabilities: 2 of a classifier's, 3 of one's per colour, 0 of none."""
-        known = self.real.features.probabilities
+        known = self.fake.probabilities
         return 0 if known is None else known.ndim
 
 
 #: What a measure may need: a test, and what to say where it fails.
 NEEDS: dict[str, tuple[Callable[[Evidence], bool], str]] = {
     "pictures": (lambda e: e.samples.ndim == 4, "for pictures"),
-    "classes": (lambda e: e.real_classes == 2, "for features with classes, as those of a classifier"),
+    "classes": (lambda e: e.class_dimensions == 2, "for features with classes, as those of a classifier"),
     "centres": (lambda e: getattr(e.reference.source, "centres", None) is not None, "for ring and grid"),
-    "colours": (lambda e: e.real_classes == 3, "for stacked_mnist and the features of a classifier"),
+    "colours": (lambda e: e.class_dimensions == 3, "for stacked_mnist and the features of a classifier"),
     "held_out": (lambda e: e.reference.held_out is not None, "for datasets with a test split"),
     "validation": (lambda e: e.reference.validation is not None, "for datasets with a train split"),
     "critic": (lambda e: e.critic is not None, "for run directories"),

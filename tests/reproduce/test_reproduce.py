@@ -26,7 +26,9 @@ def folders(tmp_path):
 
 
 @pytest.mark.parametrize("name", registry.names())
-def test_the_quick_mode_shows_the_claim(name, tmp_path):
+def test_the_quick_mode_shows_the_claim(name, tmp_path, request):
+    if name == "stacked_mnist":
+        request.getfixturevalue("tfds_dir")
     run = reproduce(name, "--quick", *folders(tmp_path))
     assert run.returncode == 0, run.stdout + run.stderr
     recorded = Record(tmp_path / "records" / f"{name}-quick.json").read()
@@ -34,13 +36,13 @@ def test_the_quick_mode_shows_the_claim(name, tmp_path):
     assert all(each["seconds"] > 0 and each["machine"]["keras"] for each in recorded)
 
 
-QUICK_RUN = ("ring", "--quick", "--cases=wgan_gp", "--jobs=1")
+QUICK_RUN = ("ring", "--quick", "--cases=minimax", "--jobs=1")
 
 
 def interrupted(tmp_path, interrupt):
     """Interrupts the quick run while it trains; returns its exit code and last words."""
     command = [sys.executable, "-m", "reproduce", *QUICK_RUN, *folders(tmp_path)]
-    training = tmp_path / "work" / "ring" / "wgan_gp-0" / "run" / "metrics.jsonl"
+    training = tmp_path / "work" / "ring" / "minimax-0" / "run" / "metrics.jsonl"
     pipes = dict(stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     with subprocess.Popen(command, cwd=ROOT, start_new_session=True, **pipes) as process:
         while process.poll() is None and not (training.exists() and training.read_text()):
@@ -65,7 +67,7 @@ def test_a_terminated_run_goes_on_and_gives_the_same_numbers(tmp_path):
         again = reproduce(*QUICK_RUN, *folders(tmp_path / place))
         assert again.returncode == 0, again.stderr
         runs += Record(tmp_path / place / "records" / "ring-quick.json").read()
-    assert "resuming after step" in (tmp_path / "cut" / "work" / "ring" / "wgan_gp-0" / "log").read_text()
+    assert "resuming after step" in (tmp_path / "cut" / "work" / "ring" / "minimax-0" / "log").read_text()
     assert runs[0]["measured"] == runs[1]["measured"]
 
 
