@@ -6,6 +6,7 @@ import numpy as np
 
 import configs
 from reproduce.experiment import Reproduction, Run, registry
+from reproduce.pictures import between, generated, save_grid
 from reproduce.training import Judge, trained
 from support.numbers import Number
 from support.pages import table
@@ -80,22 +81,15 @@ class Parzen(Reproduction):
         return "\n\n".join([table(rows, ["MNIST, nats", "test log-likelihood"]), REMARKS, *pictures])
 
     def _draw(self, gan, judge: Judge, run: Run) -> None:
-        from callbacks.samples import grid, save_png
         from evaluation.measures import nearest_examples
-        from evaluation.samples import as_stored
-
-        def pictures(z):
-            return as_stored(np.asarray(gan.generator.finished(z)))
 
         shape = judge.reference.shape
-        samples = pictures(gan.generator.sample_latent(ROWS * SAMPLES, run.seed))
+        samples = generated(gan, gan.generator.sample_latent(ROWS * SAMPLES, run.seed))
         samples = samples.reshape(ROWS, SAMPLES, *shape)
         nearest = nearest_examples(samples[:, -1], judge.reference.examples).indices[:, 0]
         beside = np.stack([judge.reference.examples[i] for i in nearest])[:, None]
         shown = np.concatenate([samples, beside], axis=1).reshape(-1, *shape)
-        save_png(grid(shown, SAMPLES + 1), run.figure("samples"))
+        save_grid(shown, SAMPLES + 1, run.figure("samples"))
 
-        ends = np.asarray(gan.generator.sample_latent(2 * LINES, run.seed + 1)).reshape(2, LINES, 1, -1)
-        share = np.linspace(0, 1, ALONG)[:, None]
-        lines = ends[0] + share * (ends[1] - ends[0])
-        save_png(grid(pictures(lines.reshape(LINES * ALONG, -1)), ALONG), run.figure("lines"))
+        z = gan.generator.sample_latent(2 * LINES, run.seed + 1)
+        save_grid(generated(gan, between(z[:LINES], z[LINES:], ALONG)), ALONG, run.figure("lines"))

@@ -1,6 +1,5 @@
 """Radford et al. 2016, DCGAN (arXiv 1511.06434): section 5.1 and the figures of section 6."""
 
-import itertools
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -8,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from reproduce.experiment import Reproduction, registry
+from reproduce.pictures import between, generated, save_grid
 from reproduce.training import trained
 from support.numbers import Number
 from support.pages import table
@@ -192,28 +192,17 @@ def _in_parts(function: Callable, images: np.ndarray, size: int = 250) -> np.nda
     return np.concatenate([function(part) for part in parts]).astype(np.float32)
 
 
-def _samples(gan, z) -> np.ndarray:
-    from evaluation.samples import as_stored
-
-    return _in_parts(lambda some: as_stored(np.asarray(gan.generator.finished(some))), z).astype(np.uint8)
-
-
 def _walk(gan, run) -> None:
-    from callbacks.samples import grid, save_png
-
-    ends = np.asarray(gan.generator.sample_latent(LINES + 1, run.seed))
-    share = np.linspace(0, 1, ALONG, dtype=np.float32)[:, None]
-    z = np.concatenate([start + share * (end - start) for start, end in itertools.pairwise(ends)])
-    save_png(grid(_samples(gan, z), ALONG), run.figure("walk"))
+    z = gan.generator.sample_latent(LINES + 1, run.seed)
+    save_grid(generated(gan, between(z[:-1], z[1:], ALONG)), ALONG, run.figure("walk"))
 
 
 def _arithmetic(gan, settings, path: Path) -> dict[str, float]:
-    from callbacks.samples import grid, save_png
     from evaluation import features
 
     classify = features.find("classifier", settings.dataset)
     z = np.asarray(gan.generator.sample_latent(SAMPLES, settings.seed))
-    samples = _samples(gan, z)
+    samples = generated(gan, z)
     classes, ink = classify(samples).probabilities.argmax(axis=1), samples.mean(axis=(1, 2, 3))
 
     def mean_z(kind: int, heavy: bool) -> np.ndarray:
@@ -224,11 +213,11 @@ def _arithmetic(gan, settings, path: Path) -> dict[str, float]:
     found = sorted({*classes.tolist()})
     pairs = [(a, b) for a in found for b in found if a != b]
     terms = np.stack([[mean_z(a, True), mean_z(a, False), mean_z(b, False)] for a, b in pairs])
-    results = _samples(gan, terms[:, 0] - terms[:, 1] + terms[:, 2])
-    starts = [_samples(gan, terms[:, i]) for i in range(3)]
+    results = generated(gan, terms[:, 0] - terms[:, 1] + terms[:, 2])
+    starts = [generated(gan, terms[:, i]) for i in range(3)]
     aimed = np.array([b for _, b in pairs])
     rows = np.stack([*starts, results], axis=1)[:: max(1, len(pairs) // 8)]
-    save_png(grid(rows.reshape(-1, *rows.shape[2:]), 4), path)
+    save_grid(rows.reshape(-1, *rows.shape[2:]), 4, path)
     return dict(
         arithmetic_class=float((classify(results).probabilities.argmax(axis=1) == aimed).mean()),
         arithmetic_heavier=float((results.mean(axis=(1, 2, 3)) > starts[2].mean(axis=(1, 2, 3))).mean()),
