@@ -35,6 +35,10 @@ PUBLISHED = {
     "r3gan": ("1000", "0.029", "R3GAN"),
 }
 
+REMARKS = """R3GAN's game reaches all modes in 12,000 updates of batches of 64, in 36 minutes on one core, with
+a plain DCGAN; its published KL is of its own residual networks. Plug-in estimates of 26,000 samples differ by
+about 0.001 between draws. PacGAN's code takes two turns of the generator for one of the discriminator, ours one."""
+
 
 @registry.register("stacked_mnist")
 class StackedMNIST(Reproduction):
@@ -93,4 +97,4 @@ class StackedMNIST(Reproduction):
             for method in PUBLISHED
             if runs.has(method)
         ]
-        return "\n\n".join([table(rows, headers), *pictures])
+        return "\n\n".join([table(rows, headers), REMARKS, *pictures])
