@@ -52,6 +52,9 @@ def main() -> int:
     except UserError as error:
         print(f"error: {error}", file=sys.stderr)
         return error.exit_code
+    except KeyboardInterrupt:
+        print("error: interrupted; what was measured so far is recorded", file=sys.stderr)
+        return 130
     return 0
 
 

@@ -85,7 +85,7 @@ def _prepare(builder, name: str) -> None:
         raise UserError(
             f"dataset {name!r} is not in {builder.data_dir} and could not be downloaded "
             f"({reason(error)}): name a folder that holds it with --data_dir, "
-            "or train on --dataset=digits"
+            "or in TFDS_DATA_DIR, or take --dataset=digits"
         ) from None
 
 

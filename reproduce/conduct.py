@@ -59,21 +59,31 @@ def conduct(
             os.environ[threads] = "1"
     # One run a process: TensorFlow's memory and threads do not pile up.
     spawn = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(jobs, mp_context=spawn, max_tasks_per_child=1) as pool:
-        runs = {}
-        for case, seed in missing:
-            mine = Run(case, seed, workdir / name / f"{case}-{seed}", output / f"{name}-{case}-{seed}")
-            runs[pool.submit(_make, name, mine, quick)] = mine
-        signal.signal(signal.SIGTERM, _terminate)
-        try:
-            failed = _recorded(runs, found)
-        except KeyboardInterrupt:
-            pool.shutdown(cancel_futures=True)
-            raise UserError(f"interrupted; {AGAIN}", 128 + signal.SIGINT) from None
-        except BrokenProcessPool:
-            raise UserError(f"a run's process was killed (out of memory?); {AGAIN}") from None
+    pool = ProcessPoolExecutor(jobs, mp_context=spawn, max_tasks_per_child=1)
+    signal.signal(signal.SIGTERM, _terminate)
+    try:
+        with pool:
+            runs = {}
+            for case, seed in missing:
+                mine = Run(case, seed, workdir / name / f"{case}-{seed}", output / f"{name}-{case}-{seed}")
+                runs[pool.submit(_make, name, mine, quick)] = mine
+            try:
+                failed = _recorded(runs, found)
+            except KeyboardInterrupt:
+                _ignore_signals()  # The runs end by themselves; a second one would cut them short.
+                pool.shutdown(cancel_futures=True)
+                raise
+    except KeyboardInterrupt:
+        raise UserError(f"interrupted; {AGAIN}", 128 + signal.SIGINT) from None
+    except BrokenProcessPool:
+        raise UserError(f"a run's process was killed (out of memory?); {AGAIN}") from None
     if failed:
         raise UserError("; ".join(failed))
+
+
+def _ignore_signals() -> None:
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN)
 
 
 def _terminate(number, frame):

@@ -4,6 +4,7 @@ from pathlib import Path
 
 from reproduce.conduct import record
 from reproduce.experiment import Reproduction, Runs, registry
+from support.errors import UserError
 from support.files import atomic
 from support.numbers import rows
 from support.pages import place, table
@@ -27,6 +28,8 @@ def write(folder: Path) -> Path:
         runs = record(name, folder, quick=False).read()
         if runs:
             sections.append(_section(name, registry.find(name)(), Runs(runs), folder))
+    if len(sections) == 1:
+        raise UserError(f"nothing is recorded in {folder}: name a folder that holds records with --output")
     page = place(folder)
     with atomic(page) as temporary:
         temporary.write_text("\n\n".join(sections) + "\n")

@@ -9,6 +9,9 @@ from typing import Any
 from support.errors import UserError
 from support.files import atomic
 
+#: What every recorded run has.
+KEYS = {"case", "seed", "settings", "command", "seconds", "commit", "machine", "measured"}
+
 
 class Record:
     """The runs of one reproduction.
@@ -29,9 +32,13 @@ class Record:
         if not self.path.exists():
             return []
         try:
-            return json.loads(self.path.read_text())["runs"]
-        except (OSError, ValueError, TypeError, KeyError) as error:
-            raise UserError(f"{self.path} is no record of runs ({error}): move it away") from None
+            runs = json.loads(self.path.read_text())["runs"]
+            damaged = not all(run.keys() >= KEYS and run["measured"] for run in runs)
+        except (OSError, ValueError, TypeError, KeyError, AttributeError):
+            damaged = True
+        if damaged:
+            raise UserError(f"{self.path} is no record of runs, or a damaged one: move it away")
+        return runs
 
     def add(self, run: Mapping[str, Any]) -> None:
         """Adds a run, in place of an earlier one of its case and seed. Other processes may add theirs too."""

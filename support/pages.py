@@ -33,8 +33,8 @@ def check(folder: Path, title: str) -> None:
     make(folder, beside=True)
 
 
-def make(folder: Path, beside: bool = False) -> None:
-    """Makes the folder that the user gave as --output.
+def make(folder: Path, flag: str = "--output", beside: bool = False) -> None:
+    """Makes the folder that the user gave by a flag.
 
     Raises:
         UserError: It, or with `beside` the folder that it lies in, cannot be written.
@@ -46,7 +46,7 @@ def make(folder: Path, beside: bool = False) -> None:
                 pass
     except OSError as error:
         raise UserError(
-            f"--output={folder} cannot be written ({error.strerror}): name another folder"
+            f"{flag}={folder} cannot be written ({error.strerror}): name another folder"
         ) from None
 
 

@@ -13,7 +13,7 @@ from conftest import ROOT
 import losses
 from reproduce.experiment import Runs, registry
 from reproduce.experiments.ring import CASES
-from reproduce.records import Record
+from reproduce.records import KEYS, Record
 
 
 def reproduce(*arguments, **options):
@@ -59,6 +59,16 @@ def test_the_terminals_interrupt_ends_all_processes_of_the_command(tmp_path):
     assert code in (130, 1) and said.startswith("error: ") and "the same command goes on" in said
 
 
+def test_an_impatient_second_signal_changes_nothing(tmp_path):
+    def twice(process):
+        for _ in range(2):
+            os.killpg(process.pid, signal.SIGTERM)
+            time.sleep(0.3)
+
+    code, said = interrupted(tmp_path, twice)
+    assert code == 130 and said.startswith("error: interrupted; the same command goes on")
+
+
 def test_a_terminated_run_goes_on_and_gives_the_same_numbers(tmp_path):
     code, said = interrupted(tmp_path / "cut", lambda process: process.terminate())
     assert code == 130 and said.startswith("error: interrupted; the same command goes on")
@@ -74,7 +84,7 @@ def test_a_terminated_run_goes_on_and_gives_the_same_numbers(tmp_path):
 def test_what_is_recorded_is_not_run_again_unless_its_settings_have_changed(tmp_path):
     record = Record(tmp_path / "records" / "ring-quick.json")
     case = registry.find("ring").quick["wgan_gp"]
-    known = dict(case="wgan_gp", seed=0, seconds=1, machine={}, measured=dict(modes=8))
+    known = dict(case="wgan_gp", seed=0, command="", seconds=1, commit="", machine={}, measured=dict(modes=8))
     record.add({**known, "settings": case})
     run = reproduce("ring", "--quick", "--cases=wgan_gp", *folders(tmp_path))
     assert "1 of 1 runs are recorded already" in run.stdout
@@ -84,7 +94,7 @@ def test_what_is_recorded_is_not_run_again_unless_its_settings_have_changed(tmp_
 
 def _add(path, first):
     for seed in range(first, first + 20):
-        Record(path).add(dict(case="a", seed=seed))
+        Record(path).add({**dict.fromkeys(KEYS, "a"), "seed": seed})
 
 
 def test_processes_that_record_at_the_same_time_lose_nothing(tmp_path):
@@ -106,23 +116,27 @@ def test_processes_that_record_at_the_same_time_lose_nothing(tmp_path):
         (("ring", "--seeds="), "names none"),
         (("ring", "--jobs=0"), "1 at least"),
         (("ring", "--output=/proc/x"), "cannot be written"),
+        (("ring", "--quick", "--workdir=/proc/x"), "--workdir=/proc/x cannot be written"),
+        (("report", "--quick"), "leave --quick out"),
+        (("report",), "nothing is recorded"),
     ],
 )
 def test_what_is_wrong_is_said_in_one_line(arguments, words, tmp_path):
-    places = folders(tmp_path)[1:] if "--output=/proc/x" in arguments else folders(tmp_path)
-    run = reproduce(*arguments, *places)
+    run = reproduce(*folders(tmp_path), *arguments)
     assert run.returncode in (1, 2)
     assert len(run.stderr.strip().splitlines()) == 1 and words in run.stderr
     assert not [*tmp_path.rglob("*.json")]
 
 
-def test_a_damaged_record_is_kept_and_named(tmp_path):
+@pytest.mark.parametrize("text", ["{", '{"runs": [{"case": "wgan_gp", "seed": 0}]}'])
+def test_a_damaged_record_is_kept_and_named(text, tmp_path):
     path = tmp_path / "records" / "ring-quick.json"
     path.parent.mkdir()
-    path.write_text("{")
+    path.write_text(text)
     run = reproduce("ring", "--quick", *folders(tmp_path))
     assert run.returncode == 1 and str(path) in run.stderr
-    assert path.read_text() == "{"
+    assert len(run.stderr.strip().splitlines()) == 1
+    assert path.read_text() == text
 
 
 def test_the_list_says_what_is_recorded():
