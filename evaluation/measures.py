@@ -114,7 +114,8 @@ class Measure(NamedTuple):
         for test, words in (NEEDS[need] for need in self.needs):
             if not test(evidence):
                 return words
-        if min(len(evidence.samples), len(evidence.reference.chosen)) < self.least:
+        reference = evidence.reference
+        if min(len(evidence.samples), reference.size, len(reference.examples)) < self.least:
             return f"for {self.least} samples and real examples at least"
         return ""
 

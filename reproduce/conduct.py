@@ -6,8 +6,8 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Mapping, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor, as_completed
+from collections.abc import Callable, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from pathlib import Path
@@ -57,21 +57,21 @@ def conduct(
     if jobs > 1:
         for threads in ("TF_NUM_INTRAOP_THREADS", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
             os.environ[threads] = "1"
+    runs = [
+        Run(case, seed, workdir / name / f"{case}-{seed}", output / f"{name}-{case}-{seed}")
+        for case, seed in missing
+    ]
     # One run a process: TensorFlow's memory and threads do not pile up.
     spawn = multiprocessing.get_context("spawn")
     pool = ProcessPoolExecutor(jobs, mp_context=spawn, max_tasks_per_child=1)
     signal.signal(signal.SIGTERM, _terminate)
     try:
         with pool:
-            runs = {}
-            for case, seed in missing:
-                mine = Run(case, seed, workdir / name / f"{case}-{seed}", output / f"{name}-{case}-{seed}")
-                runs[pool.submit(_make, name, mine, quick)] = mine
             try:
-                failed = _recorded(runs, found)
+                failed = _recorded(lambda run: pool.submit(_make, name, run, quick), runs, jobs, found)
             except KeyboardInterrupt:
-                _ignore_signals()  # The runs end by themselves; a second one would cut them short.
-                pool.shutdown(cancel_futures=True)
+                for number in (signal.SIGINT, signal.SIGTERM):
+                    signal.signal(number, signal.SIG_IGN)  # The runs end now; another would cut that short.
                 raise
     except KeyboardInterrupt:
         raise UserError(f"interrupted; {AGAIN}", 128 + signal.SIGINT) from None
@@ -81,11 +81,6 @@ def conduct(
         raise UserError("; ".join(failed))
 
 
-def _ignore_signals() -> None:
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, signal.SIG_IGN)
-
-
 def _terminate(number, frame):
     """Asks the runs to end too: a terminal's SIGINT reaches them by itself, a SIGTERM does not."""
     for run in multiprocessing.active_children():
@@ -93,21 +88,28 @@ def _terminate(number, frame):
     raise KeyboardInterrupt
 
 
-def _recorded(runs: Mapping[Future, Run], found: Record) -> list[str]:
-    """Records each run as it ends. Returns what kept others from ending."""
-    failed = []
-    for count, future in enumerate(as_completed(runs), 1):
-        run = runs[future]
-        try:
-            made = future.result()
-        except UserError as error:
-            failed.append(f"{run.case}, seed {run.seed}: {error}")
-            continue
-        found.add(made)
-        numbers = made["measured"].items()
-        short = ", ".join(f"{key} {value:.4g}" for key, value in numbers if not isinstance(value, list))
-        seconds = f"{made['seconds']:.0f} s"
-        print(f"{count}/{len(runs)} {run.case}, seed {run.seed}, {seconds}: {short}", flush=True)
+def _recorded(begin: Callable[[Run], Future], runs: Sequence[Run], jobs: int, found: Record) -> list[str]:
+    """Makes the runs and records each as it ends. Returns what kept others from ending."""
+    failed: list[str] = []
+    waiting, count = list(reversed(runs)), 0
+    going: dict[Future, Run] = {}
+    while waiting or going:
+        # No more than can begin at once: what the pool holds ready begins even after an interruption.
+        while waiting and len(going) < jobs:
+            run = waiting.pop()
+            going[begin(run)] = run
+        for future in wait(going, return_when=FIRST_COMPLETED).done:
+            run, count = going.pop(future), count + 1
+            try:
+                made = future.result()
+            except UserError as error:
+                failed.append(f"{run.case}, seed {run.seed}: {error}")
+                continue
+            found.add(made)
+            numbers = made["measured"].items()
+            short = ", ".join(f"{key} {value:.4g}" for key, value in numbers if not isinstance(value, list))
+            seconds = f"{made['seconds']:.0f} s"
+            print(f"{count}/{len(runs)} {run.case}, seed {run.seed}, {seconds}: {short}", flush=True)
     return failed
 
 

@@ -56,7 +56,9 @@ class StackedMNIST(Reproduction):
     cases = {
         method: {**NETWORKS, **own, "steps": 12_000, "samples": 26_000} for method, own in METHODS.items()
     }
-    quick = {"r3gan": {**NETWORKS, **MODERN, "filters": 16, "steps": 300, "samples": 2600}}
+    quick = {
+        "r3gan": {**NETWORKS, **MODERN, "filters": 16, "generator_ema": 0.98, "steps": 500, "samples": 2600}
+    }
 
     def measure(self, case, run):
         own = dict(case)
