@@ -3,7 +3,7 @@
 from typing import Any
 
 from reproduce.experiment import Reproduction, Runs, registry
-from reproduce.experiments.ring import PROTOCOL, ROWS
+from reproduce.experiments.ring import CASES
 from reproduce.training import modes, trained
 from support.numbers import Number
 from support.pages import table
@@ -27,11 +27,7 @@ def _packed(count: int) -> dict[str, Any]:
     return {**PACGAN, "packing": count, "batch_size": 100 * count}
 
 
-def _ring(row: str, **own: Any) -> dict[str, Any]:
-    """A row of the ring's table, trained for longer."""
-    return {**PROTOCOL, **ROWS[row], "loss": row.split("+", maxsplit=1)[0], **own}
-
-
+#: Beside a row of the ring's table: trained for longer.
 LONG: dict[str, Any] = dict(steps=20_000, learning_rate_decay=1.0003, generator_ema=0.999)
 #: The method that is held to the goals.
 MODERN = "r3gan"
@@ -40,10 +36,10 @@ METHODS: dict[str, dict[str, Any]] = {
     "pacgan2": _packed(2),
     "pacgan3": _packed(3),
     "pacgan4": _packed(4),
-    "unrolled": _ring("minimax+unrolled", latent_dim=256, beta_1=0.5, steps=25_000),
-    "wgan": _ring("wgan", **LONG),
-    "wgan_gp": _ring("wgan_gp", **LONG),
-    "r3gan": _ring("r3gan", **LONG, n_critic=1),
+    "unrolled": {**CASES["minimax+unrolled"], "latent_dim": 256, "beta_1": 0.5, "steps": 25_000},
+    "wgan": {**CASES["wgan"], **LONG},
+    "wgan_gp": {**CASES["wgan_gp"], **LONG},
+    MODERN: {**CASES["r3gan"], **LONG, "n_critic": 1},
 }
 #: Method -> mixture -> modes, share of high quality in % and reverse KL, with standard errors of 10 runs; and
 #: where from.
@@ -91,9 +87,7 @@ class ModeCoverage(Reproduction):
         for mixture in MIXTURES
         for method, own in METHODS.items()
     }
-    quick = {
-        f"{MODERN}-ring": _ring(MODERN, dataset="ring", steps=2000, learning_rate_decay=1.002, n_critic=1)
-    }
+    quick = {f"{MODERN}-ring": {**CASES[MODERN], "steps": 2000, "learning_rate_decay": 1.002, "n_critic": 1}}
 
     def measure(self, case, run):
         return modes(*trained(case, run))
