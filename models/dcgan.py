@@ -15,7 +15,7 @@ from typing import Annotated, Any
 import keras
 from keras import layers
 
-from models.layers import Conv2D, Conv2DTranspose, LeakyReLU
+from models.layers import Conv2D, Conv2DTranspose, Cropping2D, LeakyReLU
 from models.network import (
     Discriminator,
     DiscriminatorBatchNorm,
@@ -110,7 +110,7 @@ def _upsample(network: Network, side, larger_side, filters: int, kernel: int, **
     network.add(Conv2DTranspose(filters, kernel, strides=2, padding="same", **options))
     surplus = [(0, 2 * small - large) for small, large in zip(side, larger_side, strict=True)]
     if surplus != [(0, 0), (0, 0)]:
-        network.add(layers.Cropping2D(surplus))
+        network.add(Cropping2D(surplus))
 
 
 def _downsample(filters: int, kernel: int, **options) -> layers.Layer:

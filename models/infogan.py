@@ -11,7 +11,7 @@ import keras
 from keras import layers
 
 from models.dcgan import normal_weights
-from models.layers import Conv2D, Conv2DTranspose, LeakyReLU
+from models.layers import Conv2D, Conv2DTranspose, Cropping2D, LeakyReLU
 from models.network import Discriminator, DiscriminatorBatchNorm, Generator, Latent, Network, Pair, register
 from models.stabilisers import serializable
 
@@ -44,7 +44,7 @@ class InfoGANGenerator(Generator):
         self.add(Conv2DTranspose(channels, KERNEL, activation="sigmoid", **upsampling))
         surplus = [(0, 4 * small - large) for small, large in zip(side, (height, width), strict=True)]
         if surplus != [(0, 0), (0, 0)]:
-            self.add(layers.Cropping2D(surplus))
+            self.add(Cropping2D(surplus))
         self.add(layers.Rescaling(2, offset=-1))
         self.build((None, self.latent_dim))
 

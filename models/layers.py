@@ -4,89 +4,70 @@ import keras
 from keras import layers
 
 from models.stabilisers import serializable
-from support import machine
 
 
 def _on_tensorflow() -> bool:
     return keras.backend.backend() == "tensorflow"
 
 
-def _prefers_patches(layer) -> bool:
-    """Whether the gradient by the layer's kernel is faster as a matrix product of patches.
-
-    So it is for deep kernels on processors without AVX-512: oneDNN's own gradient runs at a third to two
-    thirds of such a product (`benchmarks/RESULTS.md`, dcgan_64).
-    """
-    larger, smaller = layer.kernel.shape[-2:]
-    plain = layer.padding == "same" and layer.data_format == "channels_last" and {*layer.dilation_rate} == {1}
-    if not (_on_tensorflow() and plain and larger >= 256 and smaller >= 512 and machine.lacks_avx512()):
-        return False
-    import tensorflow as tf
-
-    return not tf.config.list_physical_devices("GPU")
-
-
-def _gradient_by_kernel(larger, smaller, layer):
-    """The gradient of a convolution by its kernel (h, w, in, out).
+def _convolution(layer, larger):
+    """The `Convolution` that the layer computes, or takes the transpose of; None where Keras's own is used.
 
     Args:
-        larger: What the convolution strides over, (batch, H, W, in).
-        smaller: The gradient by what comes out of it, (batch, H / stride, W / stride, out).
+        larger: Shape of its input, if it is transposed of its output.
     """
+    plain = layer.padding == "same" and layer.data_format == "channels_last" and {*layer.dilation_rate} == {1}
+    sides = larger[1:3]
+    if not (_on_tensorflow() and plain and getattr(layer, "groups", 1) == 1) or None in sides:
+        return None
     import tensorflow as tf
 
-    height, width, *channels = layer.kernel.shape
-    strides = [1, *layer.strides, 1]
-    patches = tf.image.extract_patches(larger, [1, height, width, 1], strides, [1, 1, 1, 1], "SAME")
-    rows = tf.reshape(patches, (-1, height * width * channels[0]))
-    product = tf.matmul(rows, tf.reshape(smaller, (-1, channels[1])), transpose_a=True)
-    return tf.reshape(product, layer.kernel.shape)
+    from models.convolution import Convolution
+
+    if tf.config.list_physical_devices("GPU"):
+        return None
+    return Convolution(tuple(sides), tuple(layer.kernel.shape), tuple(layer.strides))
 
 
 @serializable
 class Conv2D(layers.Conv2D):
-    """A convolution; see `_prefers_patches` for what is faster."""
+    """A convolution; see `models.convolution` for what is faster."""
 
     def convolution_op(self, inputs, kernel):
-        convolve = super().convolution_op
-        if not _prefers_patches(self):
-            return convolve(inputs, kernel)
-        import tensorflow as tf
-
-        @tf.custom_gradient
-        def with_gradients(x, w):
-            def gradients(dy):
-                back = tf.nn.conv2d_transpose(dy, w, tf.shape(x), list(self.strides), "SAME")
-                return back, _gradient_by_kernel(x, dy, self)
-
-            return convolve(x, w), gradients
-
-        return with_gradients(inputs, tf.convert_to_tensor(kernel))
+        convolution = _convolution(self, inputs.shape)
+        if convolution is None:
+            return super().convolution_op(inputs, kernel)
+        return convolution.convolve(inputs, kernel)
 
 
 @serializable
 class Conv2DTranspose(layers.Conv2DTranspose):
-    """A transposed convolution; see `_prefers_patches` for what is faster."""
+    """A transposed convolution; see `models.convolution` for what is faster."""
 
     def call(self, inputs):
-        if not _prefers_patches(self):
+        convolution = _convolution(self, self.compute_output_shape(inputs.shape))
+        if convolution is None:
             return super().call(inputs)
-        import tensorflow as tf
-
-        strides = list(self.strides)
-        shape = self.compute_output_shape(inputs.shape)
-
-        @tf.custom_gradient
-        def with_gradients(x, w):
-            def gradients(dy):
-                return tf.nn.conv2d(dy, w, strides, "SAME"), _gradient_by_kernel(dy, x, self)
-
-            return tf.nn.conv2d_transpose(x, w, (tf.shape(x)[0], *shape[1:]), strides, "SAME"), gradients
-
-        outputs = with_gradients(inputs, tf.convert_to_tensor(self.kernel))
+        outputs = convolution.transpose(inputs, self.kernel)
         if self.use_bias:
             outputs += self.bias
         return self.activation(outputs)
+
+
+@serializable
+class Cropping2D(layers.Cropping2D):
+    """Cuts rows and columns off.
+
+    Its gradient is padded with zeros at once; that of Keras's own strided slice takes many times as long.
+    """
+
+    def call(self, inputs):
+        if not (_on_tensorflow() and self.data_format == "channels_last") or None in inputs.shape[1:]:
+            return super().call(inputs)
+        import tensorflow as tf
+
+        (top, _), (left, _) = self.cropping
+        return tf.slice(inputs, (0, top, left, 0), (-1, *self.compute_output_shape(inputs.shape)[1:]))
 
 
 @serializable

@@ -23,12 +23,6 @@ def has_bfloat16() -> bool:
     return bool(_BFLOAT16 & flags())
 
 
-def lacks_avx512() -> bool:
-    """Whether this is an x86 processor whose vectors are 256 bits wide at most."""
-    known = flags()
-    return "avx2" in known and "avx512f" not in known
-
-
 def commit() -> str | None:
     """The commit that this code is of, with "-dirty" behind it where files differ; None outside git."""
     git = ["git", "-C", str(Path(__file__).parent), "describe", "--always", "--dirty", "--abbrev=7"]

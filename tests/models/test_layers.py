@@ -7,8 +7,8 @@ import tensorflow as tf
 
 import models
 from losses import penalties
-from models.layers import BatchNormalization, Conv2D, Conv2DTranspose, LeakyReLU
-from support import machine
+from models.convolution import DEEP, Convolution
+from models.layers import BatchNormalization, Conv2D, Conv2DTranspose, Cropping2D, LeakyReLU
 
 
 def with_gradients(layer, x, upstream):
@@ -33,50 +33,85 @@ def test_batch_norm_is_keras_own(shape):
     np.testing.assert_allclose(ours(x), theirs(x), rtol=1e-5, atol=1e-6)
 
 
-@pytest.mark.parametrize("side", [4, 5])
+@pytest.mark.parametrize("side", [8, 7])
+@pytest.mark.parametrize("kernel", [5, 4, 3, 1])
+@pytest.mark.parametrize("strides", [2, 1, 3])
 @pytest.mark.parametrize(
     ("ours", "theirs", "channels", "filters"),
     [
-        (Conv2D, keras.layers.Conv2D, 256, 512),
-        (Conv2DTranspose, keras.layers.Conv2DTranspose, 512, 256),
+        (Conv2D, keras.layers.Conv2D, 6, DEEP),
+        (Conv2D, keras.layers.Conv2D, 3, 5),
+        (Conv2DTranspose, keras.layers.Conv2DTranspose, DEEP, 6),
+        (Conv2DTranspose, keras.layers.Conv2DTranspose, 5, 3),
     ],
 )
-def test_deep_convolutions_are_keras_own(ours, theirs, channels, filters, side, monkeypatch):
-    """With gradients from patches, a bias and an activation; `use_bias=False` by the way."""
+def test_convolutions_are_keras_own(ours, theirs, channels, filters, strides, kernel, side):
     rng = np.random.default_rng(0)
+    options = dict(filters=filters, kernel_size=kernel, strides=strides, padding="same")
     x = tf.constant(rng.normal(0, 1, (2, side, side, channels)), tf.float32)
-    for options in (dict(kernel_size=5, activation="tanh"), dict(kernel_size=4, use_bias=False)):
-        options |= dict(filters=filters, strides=2, padding="same")
-        found = {}
-        for lacking in (True, False):
-            monkeypatch.setattr(machine, "lacks_avx512", lambda lacking=lacking: lacking)
-            pair = ours(**options), theirs(**options)
-            for layer in pair:
-                layer.build(x.shape)
-                # Small weights keep tanh away from its flat parts.
-                layer.set_weights([np.random.default_rng(1).normal(0, 0.01, w.shape) for w in layer.weights])
-            upstream = tf.constant(rng.normal(0, 1, pair[0](x).shape), tf.float32)
-            found[lacking] = [with_gradients(layer, x, upstream) for layer in pair]
-        for got, expected in found.values():
-            for one, other in zip(got, expected, strict=True):
-                np.testing.assert_allclose(one, other, rtol=1e-3, atol=1e-3)
+    for more in (dict(activation="tanh"), dict(use_bias=False)):
+        pair = ours(**options, **more), theirs(**options, **more)
+        for layer in pair:
+            layer.build(x.shape)
+            # Small weights keep tanh away from its flat parts.
+            layer.set_weights([np.random.default_rng(1).normal(0, 0.01, w.shape) for w in layer.weights])
+        upstream = tf.constant(rng.normal(0, 1, pair[0](x).shape), tf.float32)
+        for got, expected in zip(*(with_gradients(layer, x, upstream) for layer in pair), strict=True):
+            np.testing.assert_allclose(got, expected, rtol=1e-3, atol=1e-3)
 
 
-def test_deep_convolutions_take_patches_without_avx512(monkeypatch):
-    def patches(lacking):
-        monkeypatch.setattr(machine, "lacks_avx512", lambda: lacking)
-        layer = Conv2D(512, 5, strides=2, padding="same")
-        layer.build((1, 4, 4, 256))
+@pytest.mark.parametrize("channels", [(3, 5), (6, DEEP)], ids=["narrow", "deep"])
+def test_a_convolution_is_differentiated_twice(channels):
+    """Gradients of gradients in all three arguments, against TensorFlow's own."""
+    rng = np.random.default_rng(0)
+    convolution = Convolution((7, 8), (4, 5, *channels), (2, 2))
+    x, w, y, *along = (
+        tf.constant(rng.normal(0, 1, shape), tf.float32)
+        for shape in [(2, 7, 8, channels[0]), (4, 5, *channels), (2, 4, 4, channels[1])] * 2
+    )
 
-        def gradient(x):
+    def second_derivatives(convolve):
+        with tf.GradientTape() as outer:
+            outer.watch([x, w, y])
             with tf.GradientTape() as tape:
-                y = layer(x)
-            return tape.gradient(y, layer.kernel.value)
+                tape.watch([x, w])
+                convolved = convolve(x, w)
+            by_x, by_w = tape.gradient(convolved, [x, w], y)
+            total = sum(tf.reduce_sum(a * b) for a, b in zip((by_x, by_w, convolved), along, strict=True))
+        return outer.gradient(total, [x, w, y])
 
-        graph = tf.function(gradient).get_concrete_function(tf.TensorSpec((1, 4, 4, 256))).graph
-        return [operation.type for operation in graph.get_operations()].count("ExtractImagePatches")
+    theirs = second_derivatives(lambda x, w: tf.nn.conv2d(x, w, 2, "SAME"))
+    for got, expected in zip(second_derivatives(convolution.convolve), theirs, strict=True):
+        np.testing.assert_allclose(got, expected, rtol=1e-4, atol=1e-3)
 
-    assert (patches(True), patches(False)) == (1, 0)
+
+@pytest.mark.parametrize(
+    ("dtype", "side", "channels", "patches"),
+    [
+        ("float32", 7, (64, 256), True),
+        ("float32", 7, (64, 128), False),
+        ("bfloat16", 7, (64, 128), True),
+        ("bfloat16", 16, (64, 512), False),
+        ("bfloat16", 8, (3, 64), False),
+    ],
+)
+def test_small_pictures_of_many_channels_take_patches(dtype, side, channels, patches):
+    convolution = Convolution((2 * side, 2 * side), (5, 5, *channels), (2, 2))
+    x, y = (tf.TensorSpec((1, s, s, c), dtype) for s, c in zip((2 * side, side), channels, strict=True))
+    graph = tf.function(convolution.correlate).get_concrete_function(x, y).graph
+    kinds = {operation.type for operation in graph.get_operations()}
+    assert ("GatherV2" in kinds, "Conv2DBackpropFilter" in kinds) == (patches, not patches)
+
+
+@pytest.mark.parametrize("cropping", [((0, 1), (0, 1)), ((1, 2), (0, 0))])
+def test_cropping_is_keras_own(cropping):
+    x = tf.random.normal((2, 5, 4, 3), seed=0)
+    ours, theirs = Cropping2D(cropping), keras.layers.Cropping2D(cropping)
+    upstream = tf.random.normal(theirs(x).shape, seed=1)
+    for got, expected in zip(
+        with_gradients(ours, x, upstream), with_gradients(theirs, x, upstream), strict=True
+    ):
+        np.testing.assert_array_equal(got, expected)
 
 
 def test_leaky_relu_by_value_and_both_derivatives():
