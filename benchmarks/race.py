@@ -126,7 +126,7 @@ def race(names: Sequence[str], workload: str, rounds: int) -> dict[str, dict]:
                 turn = started[name].ask("run", steps[name])
                 assert isinstance(turn, float)
                 seconds[name].append(turn / steps[name])
-        counts = ("suite", "product", "convolution")
+        counts = [name for name in names if name == "suite" or not CONTENDERS[name].trains]
         return {
             name: dict(
                 seconds=seconds[name],

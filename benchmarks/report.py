@@ -87,13 +87,15 @@ def _table(rows: list, headers: list[str]) -> str:
 
 
 def _about(results: dict) -> list[str]:
-    """The machines and days of all measurements, each combination once."""
-    lines = []
-    for part in results.values():
-        for found in part.values():
+    """The machines and days of all measurements, and what was measured there."""
+    lines: dict[str, list[str]] = {}
+    for part, measured in results.items():
+        for found in measured.values():
             told = ", ".join(f"{name} {value}" for name, value in found["machine"].items() if value)
-            lines.append(f"- {found['date']}: {told}")
-    return ["## Machine", "\n".join(dict.fromkeys(lines))]
+            parts = lines.setdefault(f"- {found['date']}: {told}", [])
+            if part not in parts:
+                parts.append(part)
+    return ["## Machine", "\n".join(f"{line}: {', '.join(parts)}" for line, parts in lines.items())]
 
 
 def _ratios(found: dict, name: str, reference: str) -> list[float]:
@@ -203,20 +205,28 @@ def draw_trace(folder: Path, name: str, kernels: list) -> None:
 
 
 def _share(found: dict) -> str:
-    """What of the machine's peak our step reaches."""
+    """What of the machine's peak our step reaches, by precision."""
     contenders = found["contenders"]
-    if "suite" not in contenders or "product" not in contenders:
+    if "suite" not in contenders:
         return ""
-    rates = {
-        name: contenders[name]["operations"] / median(contenders[name]["seconds"]) / 1e9
-        for name in ("suite", "product", "convolution")
-    }
-    peak = max(rates["product"], rates["convolution"])
-    return (
-        f"A step is {contenders['suite']['operations'] / 1e9:.1f} GFLOP of matrix products and convolutions: "
-        f"{rates['suite']:.0f} GFLOP/s, {rates['suite'] / peak:.0%} of this machine's peak (matrix product "
-        f"{rates['product']:.0f}, convolution {rates['convolution']:.0f})."
-    )
+    work = contenders["suite"]["operations"]
+    shares = []
+    for precision in (FLOAT32, BFLOAT16):
+        names = [name for name in contenders if CONTENDERS[name].precision == precision]
+        ours = next((name for name in names if CONTENDERS[name].trains), None)
+        peaks = {
+            CONTENDERS[name].title: contenders[name]["operations"] / median(contenders[name]["seconds"]) / 1e9
+            for name in names
+            if not CONTENDERS[name].trains
+        }
+        if ours and peaks:
+            rate = work / median(contenders[ours]["seconds"]) / 1e9
+            told = ", ".join(f"{title} {peak:.0f}" for title, peak in peaks.items())
+            share = rate / max(peaks.values())
+            shares.append(f"in {precision} {rate:.0f} GFLOP/s, {share:.0%} of this machine's peak ({told})")
+    if not shares:
+        return ""
+    return f"A step is {work / 1e9:.1f} GFLOP of matrix products and convolutions: {'; '.join(shares)}."
 
 
 def _start(found: dict) -> str:

@@ -14,13 +14,16 @@ PRECISIONS = ("float32", "mixed_bfloat16")
 BFLOAT16_CAPABILITY = (8, 0)
 
 
-def precision(asked: str) -> str:
+def precision(asked: str, pictures: bool = True) -> str:
     """The precision that "auto" comes to on this machine; another name is itself.
 
-    mixed_bfloat16 computes layers in bfloat16; weights, scores, losses and updates stay float32.
+    mixed_bfloat16 computes layers in bfloat16; weights, scores, losses and updates stay float32. Its 8 bits
+    hold the 256 levels of a pixel, but not the coordinates of points.
     """
     if asked != AUTO:
         return asked
+    if not pictures:
+        return "float32"
     gpus = tf.config.list_physical_devices("GPU")
     details = [tf.config.experimental.get_device_details(gpu) for gpu in gpus]
     if gpus:

@@ -95,7 +95,7 @@ class Settings:
     precision: Annotated[
         str,
         Option(
-            "What layers compute in; auto: bfloat16 where the machine gains by it.",
+            "What layers compute in; auto: bfloat16 for pictures where the machine gains by it.",
             names=lambda: [*acceleration.PRECISIONS, acceleration.AUTO],
         ),
     ] = "float32"
@@ -191,9 +191,11 @@ def resolve(flags: Mapping[str, Any], config: str | None = None) -> Settings:
     given.setdefault("eval_every", given.get("checkpoint_every", own["checkpoint_every"].default))
     given.setdefault("latent_dim", pair(given.get("model", own["model"].default)).latent_dim)
     chosen = {name: given.get(name, found.default) for name, found in own.items()}
-    chosen["precision"] = acceleration.precision(chosen["precision"])
     source = data.find(chosen["dataset"], chosen["split"], chosen["data_dir"])
     chosen["image_shape"] = data.wanted_shape(source.shape, chosen["image_size"], chosen["channels"])
+    chosen["precision"] = acceleration.precision(
+        chosen["precision"], pictures=len(chosen["image_shape"]) == 3
+    )
     chosen["data_identity"] = source.identity
     chosen["options"] = {}
     for kind, registry in KINDS.items():

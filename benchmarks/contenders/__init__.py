@@ -56,4 +56,8 @@ CONTENDERS = {
     "torch_bf16": Contender("PyTorch autocast", "pytorch.PyTorch", dict(bfloat16=True), BFLOAT16),
     "product": Contender("matrix product", "peak.Peak", dict(kind="product")),
     "convolution": Contender("convolution", "peak.Peak", dict(kind="convolution")),
+    "product_bf16": Contender("matrix product", "peak.Peak", dict(kind="product", dtype=BFLOAT16), BFLOAT16),
+    "convolution_bf16": Contender(
+        "convolution", "peak.Peak", dict(kind="convolution", dtype=BFLOAT16), BFLOAT16
+    ),
 }

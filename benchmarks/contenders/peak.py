@@ -15,17 +15,20 @@ class Peak:
     Args:
         workload: Not heeded, nor the pictures.
         kind: "product" or "convolution".
+        dtype: What it is computed in.
     """
 
-    def __init__(self, workload, pictures, *, kind: str):
+    def __init__(self, workload, pictures, *, kind: str, dtype: str = "float32"):
+        def normal(*shape):
+            return tf.cast(tf.random.normal(shape), dtype)
+
         if kind == "product":
-            a, b = (tf.random.normal((SIDE, SIDE)) for _ in range(2))
+            a, b = normal(SIDE, SIDE), normal(SIDE, SIDE)
             self._operations = 2.0 * SIDE**3
             self._work = tf.function(lambda: tf.reduce_sum(tf.matmul(a, b)))
         else:
             count, side, channels, out, kernel = CONVOLUTION
-            x = tf.random.normal((count, side, side, channels))
-            w = tf.random.normal((kernel, kernel, channels, out))
+            x, w = normal(count, side, side, channels), normal(kernel, kernel, channels, out)
             self._operations = 2.0 * count * side**2 * channels * out * kernel**2
             self._work = tf.function(lambda: tf.reduce_sum(tf.nn.conv2d(x, w, 1, "SAME")))
 

@@ -21,6 +21,7 @@ def test_auto_asks_the_processor(monkeypatch, features, expected):
     assert acceleration.precision("mixed_bfloat16") == "mixed_bfloat16"
     assert acceleration.jit_compile("auto") is False
     assert resolve({"precision": "auto"}).precision == expected
+    assert resolve({"model": "toy", "dataset": "ring"}).precision == "float32"
 
 
 @pytest.mark.parametrize(("capability", "expected"), [((7, 5), "float32"), ((8, 0), "mixed_bfloat16")])
