@@ -353,13 +353,22 @@ def _same_steps(found: dict) -> str:
 def _plot(steps: dict, path: Path) -> None:
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(9, 4), dpi=110, layout="constrained")
-    axes = figure.subplots()
-    peers = list(dict.fromkeys(p for found in steps.values() for p in _runners(found, FLOAT32)[1:]))
+    ran = [p for p in (FLOAT32, BFLOAT16) if any(_runners(found, p)[1:] for found in steps.values())]
+    figure = Figure(figsize=(9, 0.5 + 3.2 * len(ran)), dpi=110, layout="constrained")
+    grid = figure.subplots(len(ran), squeeze=False)[:, 0]
+    for axes, precision in zip(grid, ran, strict=True):
+        _bars(axes, steps, precision)
+    figure.savefig(path)
+
+
+def _bars(axes, steps: dict, precision: str) -> None:
+    """How many times as long as ours a step of every peer takes, by workload."""
+    peers = list(dict.fromkeys(p for found in steps.values() for p in _runners(found, precision)[1:]))
     for index, peer in enumerate(peers):
-        ratios = [
-            _ratios(found, peer, "suite") if peer in found["contenders"] else [] for found in steps.values()
-        ]
+        ratios = []
+        for found in steps.values():
+            ours = _runners(found, precision)[:1]
+            ratios.append(_ratios(found, peer, *ours) if ours and peer in found["contenders"] else [])
         places = [place + 0.8 * (index + 0.5) / len(peers) - 0.4 for place in range(len(steps))]
         heights = [median(ratio) if ratio else 0 for ratio in ratios]
         errors = [
@@ -370,6 +379,5 @@ def _plot(steps: dict, path: Path) -> None:
         axes.bar(places, heights, 0.8 / len(peers), yerr=errors, label=title, error_kw=dict(lw=1))
     axes.axhline(1, color="black", lw=1)
     axes.set_xticks(range(len(steps)), list(steps))
-    axes.set_ylabel("time of a step / this suite's, float32")
-    figure.legend(loc="outside upper center", ncols=3, fontsize=8)
-    figure.savefig(path)
+    axes.set_ylabel(f"time of a step / this suite's, {precision}")
+    axes.legend(loc="upper center", bbox_to_anchor=(0.5, 1.25), ncols=3, fontsize=8)
