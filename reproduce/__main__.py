@@ -62,11 +62,20 @@ def _reproduce(arguments) -> list[str]:
 
 
 def _list(output: Path) -> int:
+    """Prints what is recorded of every reproduction. Returns the exit code: 1 if a record cannot be read."""
+    if output.exists() and not output.is_dir():
+        raise UserError(f"--output={output} is a file: name the folder of the records")
+    code = 0
     for name in registry.in_order():
         chosen = registry.find(name)
-        made, wanted = len(record(name, output, quick=False).read()), len(chosen.cases) * len(chosen.seeds)
-        print(f"{name:<20}{made:>4} of {wanted:>3} runs   {chosen.title} ({chosen.paper})")
-    return 0
+        wanted = len(chosen.cases) * len(chosen.seeds)
+        try:
+            made = f"{len(record(name, output, quick=False).read()):>4} of {wanted:>3} runs"
+        except UserError as error:
+            print(f"error: {error}", file=sys.stderr)
+            made, code = f"{'damaged':>16}", 1
+        print(f"{name:<20}{made}   {chosen.title} ({chosen.paper})")
+    return code
 
 
 def _names(text: str) -> list[str]:

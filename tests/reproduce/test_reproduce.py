@@ -119,6 +119,7 @@ def test_processes_that_record_at_the_same_time_lose_nothing(tmp_path):
         (("ring", "--quick", "--workdir=/proc/x"), "--workdir=/proc/x cannot be written"),
         (("report", "--quick"), "leave --quick out"),
         (("report",), "nothing is recorded"),
+        (("list", "--output=README.md"), "README.md is a file"),
     ],
 )
 def test_what_is_wrong_is_said_in_one_line(arguments, words, tmp_path):
@@ -139,9 +140,13 @@ def test_a_damaged_record_is_kept_and_named(text, tmp_path):
     assert path.read_text() == text
 
 
-def test_the_list_says_what_is_recorded():
+def test_the_list_says_what_is_recorded(tmp_path):
     run = reproduce("list", "--output=docs/reproduction")
     assert run.returncode == 0 and "of 170 runs" in run.stdout
+    (tmp_path / "ring.json").write_text("{")
+    run = reproduce("list", f"--output={tmp_path}")
+    assert run.returncode == 1 and str(tmp_path / "ring.json") in run.stderr
+    assert len(run.stdout.splitlines()) == len(registry.in_order()) and "damaged" in run.stdout
 
 
 def test_every_objective_has_its_row_on_the_ring():
