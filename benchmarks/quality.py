@@ -56,7 +56,7 @@ class Candidate:
     @property
     def chosen(self) -> dict[str, Any]:
         """What makes it the candidate that it is."""
-        base = CANDIDATES[self.like].chosen if self.like else configs.get("mnist_quick").settings
+        base = CANDIDATES[self.like].chosen if self.like else _MNIST
         changed = {**base, **self.changes}
         return {name: value for name, value in changed.items() if value is not None}
 
@@ -64,9 +64,13 @@ class Candidate:
 #: The losses and layers of SN-GAN.
 _HINGE: dict[str, Any] = dict(loss="hinge", penalties=None, penalty_every=None, spectral_norm=True)
 _BATCH_NORM: dict[str, Any] = dict(loss="non_saturating", spectral_norm=False, discriminator_batch_norm=True)
+_MNIST, _FASHION = (configs.get(name).settings for name in ("mnist_quick", "fashion_quick"))
+_OF_FASHION = {name: value for name, value in _FASHION.items() if value != _MNIST.get(name)}
+del _OF_FASHION["steps"]  # Its curve ends with its minutes.
 CANDIDATES = {
     "mnist_quick": Candidate(minutes=10, alone=True),
-    "fashion_quick": Candidate(dict(dataset="fashion_mnist", beta_2=0.99), minutes=10, alone=True),
+    "fashion_quick": Candidate(_OF_FASHION, minutes=10, alone=True),
+    "fashion_constant_rate": Candidate(dict(dataset="fashion_mnist", beta_2=0.99), minutes=10, alone=True),
     "mnist_hinge": Candidate(_HINGE, minutes=10, alone=True),
     "fashion_hinge": Candidate(dict(dataset="fashion_mnist"), "mnist_hinge", minutes=10, alone=True),
     "one_core": Candidate({}, "mnist_hinge"),
@@ -95,9 +99,10 @@ CANDIDATES = {
     ),
 }
 
-#: How a number of steps may be taken, by settings that differ from those of the candidate `mnist_hinge`.
+#: How a number of steps may be taken, by settings that differ from those of the candidate `mnist_hinge` in
+#: float32; None leaves a setting out.
 WAYS: dict[str, dict[str, Any]] = {
-    "before": {},
+    "before": dict(precision=None),  # Its `train.py` knew no other.
     "now": {},
     "reused_fakes": dict(algorithm="reused_fakes"),
     "mixed_bfloat16": dict(precision="mixed_bfloat16"),
@@ -158,6 +163,7 @@ def after_steps(way: str, seed: int) -> dict[str, float]:
         workdir = Path(folder) / "run"
         training = {
             **CANDIDATES["mnist_hinge"].chosen,
+            "precision": "float32",
             **WAYS[way],
             "steps": STEPS,
             "seed": seed,
@@ -191,7 +197,8 @@ def _run(
     root: Path, program: str, settings: Mapping[str, Any], seconds: float | None = None, core=None
 ) -> None:
     """Runs a program of ours; after that many seconds it is asked to save and end."""
-    command = [sys.executable, program, *(f"--{name}={_flag(value)}" for name, value in settings.items())]
+    given = {name: value for name, value in settings.items() if value is not None}
+    command = [sys.executable, program, *(f"--{name}={_flag(value)}" for name, value in given.items())]
     if core is not None:
         command = ["taskset", "--cpu-list", str(core), *command]
     with subprocess.Popen(
