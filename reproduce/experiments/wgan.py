@@ -42,6 +42,14 @@ def _case(game: str, networks: str, steps: int, **own: Any) -> dict[str, Any]:
     }
 
 
+REMARKS = """
+- The standard GAN's estimate with the DCGAN stays between 0.63 and 0.69, at most a tenth below its ceiling
+  of log 2, while the distance falls sixtyfold. In the first 1,200 updates, where the discriminator is sure
+  of everything, and over the last third it says nothing of the distance; in between both fall once, which
+  is the rank correlation that remains.
+"""
+
+
 @registry.register("wgan_curves")
 class WGANCurves(Reproduction):
     """The same generators, a DCGAN of 16 filters next to the image, the same without batch norm, and the
@@ -112,14 +120,17 @@ class WGANCurves(Reproduction):
             if runs.has(case)
         ]
         headers = ["game, generator", "correlation", "Frechet distance at the end", "classes of 10"]
-        return f"![estimates and distances]({folder.name}/wgan_curves.png)\n\n{table(rows, headers)}"
+        return (
+            f"![estimates and distances]({folder.name}/wgan_curves.png)\n\n{table(rows, headers)}\n{REMARKS}"
+        )
 
     def _draw(self, runs: Runs, path: Path) -> None:
         from matplotlib.figure import Figure
 
-        figure = Figure(figsize=(11, 6), dpi=110, layout="constrained")
-        grid = figure.subplots(2, len(NETWORKS), squeeze=False)
-        for column, networks in enumerate(NETWORKS):
+        drawn = [name for name in NETWORKS if any(runs.has(f"{game}-{name}") for game in GAMES)]
+        figure = Figure(figsize=(1 + 3.5 * len(drawn), 6), dpi=110, layout="constrained")
+        grid = figure.subplots(2, len(drawn), squeeze=False)
+        for column, networks in enumerate(drawn):
             for row, game in enumerate(GAMES):
                 axes = grid[row][column]
                 beside = axes.twinx()
