@@ -57,8 +57,7 @@ class Candidate:
     def chosen(self) -> dict[str, Any]:
         """What makes it the candidate that it is."""
         base = CANDIDATES[self.like].chosen if self.like else _MNIST
-        changed = {**base, **self.changes}
-        return {name: value for name, value in changed.items() if value is not None}
+        return {**base, **self.changes}
 
 
 #: The losses and layers of SN-GAN.
@@ -196,7 +195,7 @@ def _sources(way: str) -> Iterator[Path]:
 def _run(
     root: Path, program: str, settings: Mapping[str, Any], seconds: float | None = None, core=None
 ) -> None:
-    """Runs a program of ours; after that many seconds it is asked to save and end."""
+    """Runs a program of ours, without settings that are None; after so many seconds it is to save and end."""
     given = {name: value for name, value in settings.items() if value is not None}
     command = [sys.executable, program, *(f"--{name}={_flag(value)}" for name, value in given.items())]
     if core is not None:

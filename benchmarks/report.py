@@ -212,12 +212,11 @@ def _share(found: dict) -> str:
     work = contenders["suite"]["operations"]
     shares = []
     for precision in (FLOAT32, BFLOAT16):
-        names = [name for name in contenders if CONTENDERS[name].precision == precision]
-        ours = next((name for name in names if CONTENDERS[name].trains), None)
+        ours = next(iter(_runners(found, precision)), None)
         peaks = {
-            CONTENDERS[name].title: contenders[name]["operations"] / median(contenders[name]["seconds"]) / 1e9
-            for name in names
-            if not CONTENDERS[name].trains
+            CONTENDERS[name].title: run["operations"] / median(run["seconds"]) / 1e9
+            for name, run in contenders.items()
+            if CONTENDERS[name].precision == precision and not CONTENDERS[name].trains
         }
         if ours and peaks:
             rate = work / median(contenders[ours]["seconds"]) / 1e9

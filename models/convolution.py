@@ -102,29 +102,26 @@ class Convolution:
     def _by_phases(self, y, w):
         """One convolution of y for the pixels of x of every phase of the stride, put in their places."""
         height, width, inputs, outputs = self.kernel
-        taps, before = [], []
+        taps, margins = [], []
         for stride, size, (pad, _) in zip(self.strides, (height, width), self._padding, strict=True):
             # Pixel stride q + phase of x takes part in the pixels q - d of y, farthest <= d <= nearest.
             farthest, nearest = -((stride - 1 + pad) // stride), (size - 1 - pad) // stride
             reach = max(nearest, -farthest)
+            before = stride * reach - pad
             taps.append(2 * reach + 1)
-            before.append(stride * reach - pad)
-        margins = [
-            (first, stride * count - size - first)
-            for stride, count, size, first in zip(self.strides, taps, (height, width), before, strict=True)
-        ]
+            margins.append((before, stride * taps[-1] - size - before))
         vertical, horizontal = self.strides
         phases = tf.reshape(
             tf.pad(w, [*margins, (0, 0), (0, 0)]), (taps[0], vertical, taps[1], horizontal, inputs, outputs)
         )
         phases = tf.reverse(tf.transpose(phases, (0, 2, 5, 1, 3, 4)), (0, 1))
         each = tf.nn.conv2d(y, tf.reshape(phases, (*taps, outputs, -1)), 1, "SAME")
-        (rows, columns), (top, left) = self._smaller, self.sides
+        rows, columns = self._smaller
         each = tf.reshape(each, (-1, rows, columns, vertical, horizontal, inputs))
         x = tf.reshape(
             tf.transpose(each, (0, 1, 3, 2, 4, 5)), (-1, rows * vertical, columns * horizontal, inputs)
         )
-        return tf.slice(x, (0, 0, 0, 0), (-1, top, left, inputs))
+        return tf.slice(x, (0, 0, 0, 0), (-1, *self.sides, inputs))
 
     @property
     def _smaller(self) -> tuple[int, int]:

@@ -28,8 +28,7 @@ def trained(settings: Mapping[str, Any], run: Run) -> tuple[GAN, Settings]:
 
     # Pictures and evaluations of the last step alone, where nothing else is asked for.
     seldom = dict.fromkeys(("sample_every", "eval_every"), settings["steps"])
-    # Numbers are to be the same on every machine, whatever it computes fastest.
-    resolved = resolve({"precision": "float32", **seldom, **settings, "seed": run.seed})
+    resolved = resolve({**seldom, **settings, "seed": run.seed})
     gan, stopped_by = train(resolved, Workdir(run.workdir / "run"))
     if stopped_by:
         raise _stopped(gan)
