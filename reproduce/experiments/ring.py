@@ -78,25 +78,6 @@ QUICK: dict[str, dict[str, Any]] = {
     "wgan_gp": {**CASES["wgan_gp"], "steps": 1000, "learning_rate_decay": 1.002},
 }
 
-REMARKS = """
-- Recorded before the noise of a step was drawn at once and its passes were joined: single seeds come out
-  otherwise since (the minimax game's seed 0 found 4 modes then, 3 now). To be recorded anew.
-- What its paper says of such mixtures holds here: the Wasserstein games, R1, DRAGAN and R3GAN find every
-  mode, as do packing (published: 7.8 of 8 with four examples a pack), unrolling (published: 7.6, 36 % of
-  high quality) and the hinge with spectral normalisation. The original games drop modes, the minimax one
-  most, as the papers that mend it report (6.3 of 8).
-- `hinge` without spectral normalisation is here to show what that does: an unbounded critic five turns
-  ahead collapses it.
-- `maximum_likelihood` is a thought experiment of the tutorial's: few samples carry the whole gradient.
-- f-GAN's paper trained on MNIST alone and claims no modes. Its reverse KL, Neyman and squared Hellinger
-  games have activations like -e^-v, whose gradient by -E g_f(v) explodes where the critic is sure; the
-  generator's own bound (`+saturating`) does better for two of them.
-- `ebgan`'s paper makes no claim on mixtures, and offers a pulling-away term, not built here, against
-  dropped modes. Codes of 1 to 64 entries and margins of 0.1 to 1 gave 3 to 7 modes.
-- Samples of penalised critics are wider than the data: a critic of bounded slope hardly sees a standard
-  deviation of 0.01.
-"""
-
 
 @registry.register("ring")
 class Ring(Reproduction):
@@ -146,7 +127,7 @@ class Ring(Reproduction):
         return (
             f"All rows share {shared}; they take the rest from their own papers' settings, but for what the "
             'column "own" says. Means over the seeds, with the range of modes and the standard deviation of '
-            f"the share.\n\n{table(rows, headers)}\n{REMARKS}"
+            f"the share.\n\n{table(rows, headers)}"
         )
 
 

@@ -32,15 +32,6 @@ TRANSPORTED = 300
 BINS = 61
 
 
-REMARKS = """- As in the paper the clipped critic sees the outline of the data alone, the penalised one
-  each mode.
-- A penalty of 0.1 is weak: the best linear critic between two points W1 apart has the slope 1 + W1 / 0.2,
-  about 5 here, where the penalty of 10 for pictures would give 1.05. So the penalised estimates exceed W1
-  by as much; their shape is what is to be seen.
-- The critics are not at their optimum after 6,000 updates, those of grid and Swiss roll least: what is
-  to stand out lies nearer together than the noise reaches. The authors train for 100,000."""
-
-
 def points_of(dataset: str) -> np.ndarray:
     """The data at the authors' size, (N, 2)."""
     import data
@@ -142,7 +133,7 @@ class ValueSurfaces(Reproduction):
         ]
         return (
             f"![value surfaces]({folder.name}/value_surfaces.png)\n\nAbove clipping, below the penalty; "
-            f"lines of equal value, dots are data.\n\n{table(rows, headers)}\n\n{REMARKS}"
+            f"lines of equal value, dots are data.\n\n{table(rows, headers)}"
         )
 
     def _draw(self, runs: Runs, path: Path) -> None:
