@@ -7,12 +7,17 @@ import subprocess
 import sys
 import time
 
+import numpy as np
 import pytest
 from conftest import ROOT
+from sklearn.datasets import load_digits
+from sklearn.svm import LinearSVC
 
 import losses
 from reproduce.experiment import Runs, registry
+from reproduce.experiments.dcgan import l2_svm
 from reproduce.experiments.ring import CASES
+from reproduce.page import write
 from reproduce.records import KEYS, Record
 
 
@@ -160,3 +165,24 @@ def test_numbers_of_runs():
     assert runs.mean("a", "x") == 2
     assert runs.spread("a", "x") == "2.00 ± 1.00"  # sqrt(2) / sqrt(2).
     assert runs.has("a") and not runs.has("a", "b")
+
+
+@pytest.mark.parametrize("cost", [1e-4, 1e-2])
+def test_svms_are_scikit_learns(cost):
+    images, classes = load_digits(return_X_y=True)
+    x = ((images - 8) / 6).astype(np.float32)
+    expected = LinearSVC(C=cost, dual=False, tol=1e-6, max_iter=5000).fit(x, classes)
+    weights = l2_svm(x, classes, cost)
+    np.testing.assert_allclose(weights[:-1], expected.coef_.T, atol=0.01 * abs(expected.coef_).max())
+    np.testing.assert_allclose(weights[-1], expected.intercept_, atol=0.01 * abs(expected.coef_).max())
+
+
+def test_remarks_on_recorded_runs_stand_on_their_page_alone(tmp_path):
+    folder = tmp_path / "records"
+    with_remarks, without = folder / "one", folder / "two"
+    for each in (with_remarks, without):
+        each.mkdir(parents=True)
+        (each / "ring.json").write_text((ROOT / "docs" / "reproduction" / "ring.json").read_text())
+    (with_remarks / "ring.md").write_text("A remark on these runs.\n")
+    for each, there in ((with_remarks, True), (without, False)):
+        assert ("A remark on these runs." in write(each).read_text()) == there
