@@ -40,7 +40,7 @@ def main() -> int:
         if not arguments.report:
             pages.make(arguments.output)
             asked = Asked(
-                _listed(arguments.contenders, CONTENDERS) if arguments.contenders else _possible(),
+                _compared(_listed(arguments.contenders, CONTENDERS)) if arguments.contenders else _possible(),
                 arguments.workloads.split(","),
                 _listed(arguments.candidates, CANDIDATES),
                 arguments.rounds,
@@ -64,6 +64,15 @@ def _listed(text: str, valid) -> list[str]:
         if name not in valid:
             raise UserError(f"{name!r} is none of {', '.join(valid)}")
     return names
+
+
+def _compared(names: list[str]) -> list[str]:
+    """The contenders, ours of each precision first; all others are compared with it."""
+    for precision in {CONTENDERS[name].precision for name in names}:
+        ours = next(name for name, contender in CONTENDERS.items() if contender.precision == precision)
+        if ours not in names:
+            raise UserError(f"--contenders={','.join(names)}: add {ours}, which the others are compared with")
+    return [name for name in CONTENDERS if name in names]
 
 
 def _possible() -> list[str]:

@@ -1,11 +1,12 @@
 """The benchmarks' own claims: what they count, and that all contenders do the same work."""
 
 import importlib.util
+import sys
 
 import pytest
 import tensorflow as tf
 
-from benchmarks import race, workloads
+from benchmarks import race, training, workloads
 from benchmarks.arithmetic import operations
 from benchmarks.parts import SAME
 from support.errors import UserError
@@ -58,3 +59,10 @@ def test_the_peers_compute_what_the_suite_does(workload):
 def test_a_contender_that_fails_is_named():
     with pytest.raises(UserError, match="suite ended: .*unknown workload"):
         race.race(["suite"], "nonsense", rounds=1)
+
+
+def test_peers_are_not_timed_without_ours(capsys, monkeypatch, tmp_path):
+    command = ["benchmarks.training", "--contenders=torch,keras", f"--output={tmp_path}"]
+    monkeypatch.setattr(sys, "argv", command)
+    assert training.main() == 1
+    assert "add suite" in capsys.readouterr().err
