@@ -396,7 +396,10 @@ class Pair(Stabilisers):
         off = Pair()
         for option in ("packing", "minibatch_discrimination", *excluded):
             if self.autoencoder and getattr(self, option) != getattr(off, option):
-                raise UserError(f"{option} and autoencoder exclude each other: leave one of them out")
+                raise UserError(
+                    f"{option} and autoencoder (energy objectives such as ebgan set it) exclude each other: "
+                    f"leave {option} out"
+                )
 
     def _check_virtual(self, *networks: keras.Model) -> None:
         every = [layer for network in networks for layer in network._flatten_layers()]
