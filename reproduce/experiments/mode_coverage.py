@@ -37,7 +37,7 @@ DEEP: dict[str, Any] = {
     "n_critic": 1,
     "steps": 40_000,
     "learning_rate": 2e-3,
-    "learning_rate_decay": 1.00015,
+    "learning_rate_decay": 1.0001,
     "generator_ema": 0.999,
 }
 #: What a method has on one mixture alone. The same critic has smaller slopes where modes are farther apart:
