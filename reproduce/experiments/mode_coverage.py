@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from PIL import Image
+
 from reproduce.experiment import Reproduction, Runs, registry
 from reproduce.experiments.ring import CASES
 from reproduce.training import modes, trained
@@ -105,7 +107,11 @@ class ModeCoverage(Reproduction):
     quick = {f"{MODERN}-ring": {**CASES[MODERN], "steps": 2000, "learning_rate_decay": 1.002, "n_critic": 1}}
 
     def measure(self, case, run):
-        return modes(*trained(case, run))
+        gan, settings = trained(case, run)
+        if run.seed == self.seeds[0]:
+            last = run.workdir / "run" / "samples" / f"step-{settings.steps:07d}.png"
+            Image.open(last).reduce(2).save(run.figure("samples"))
+        return modes(gan, settings)
 
     def claims(self, runs):
         for mixture, count in MIXTURES.items():
@@ -127,17 +133,22 @@ class ModeCoverage(Reproduction):
             yield Number(f"{case}: modes", runs.mean(case, "modes"), theirs, 0, ">", "PacGAN, Table 1, GAN")
 
     def section(self, runs, folder):
-        return "\n\n".join(
-            self._table(runs, mixture)
-            for mixture in MIXTURES
-            if any(runs.has(f"{method}-{mixture}") for method in METHODS)
-        )
+        parts = []
+        for mixture in MIXTURES:
+            made = [method for method in METHODS if runs.has(f"{method}-{mixture}")]
+            if made:
+                parts.append(self._table(runs, mixture, made))
+            names = {method: f"mode_coverage-{method}-{mixture}-0-samples.png" for method in made}
+            drawn = {method: name for method, name in names.items() if (folder / name).is_file()}
+            if drawn:
+                parts.append("\n".join(f"![{m}]({folder.name}/{name})" for m, name in drawn.items()))
+                parts.append(f"Samples of seed 0: {', '.join(f'`{method}`' for method in drawn)}.")
+        return "\n\n".join(parts)
 
-    def _table(self, runs: Runs, mixture: str) -> str:
+    def _table(self, runs: Runs, mixture: str, methods: list[str]) -> str:
         rows = []
-        for method in METHODS:
-            if not runs.has(case := f"{method}-{mixture}"):
-                continue
+        for method in methods:
+            case = f"{method}-{mixture}"
             published = dict(zip(NUMBERS, PUBLISHED.get(method, {}).get(mixture, ()), strict=False))
             row = [f"`{method}`", str(len(runs.of(case)))]
             for name, (scale, form) in NUMBERS.items():
