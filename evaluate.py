@@ -136,8 +136,8 @@ def _reference(places: list[Path]) -> Reference:
     if given.get("dataset", real.dataset) != real.dataset:
         given.setdefault("split", "train")
     real = dataclasses.replace(real, **given)
-    by_default = "classifier" if len(real.image_shape) == 3 else "pixels"
-    space = features.find(FLAGS.features or by_default, real.dataset, FLAGS.inception_weights)
+    name = FLAGS.features or features.by_default(real.image_shape)
+    space = features.find(name, real.dataset, FLAGS.inception_weights)
     count = FLAGS.num_samples or (26_000 if real.dataset == "stacked_mnist" else None)
     return Reference(real.dataset, real.split, real.data_dir, real.image_shape, space, count, FLAGS.seed)
 

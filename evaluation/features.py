@@ -170,6 +170,11 @@ def names() -> list[str]:
     return registry.names()
 
 
+def by_default(shape: tuple[int, ...]) -> str:
+    """The feature space of examples of that shape, where none is asked for."""
+    return "classifier" if len(shape) == 3 else "pixels"
+
+
 def find(name: str, dataset: str, weights: str | None = None) -> FeatureSpace:
     """The feature space of that name.
 

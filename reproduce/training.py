@@ -13,8 +13,6 @@ from support.errors import UserError
 
 #: Steps between two checkpoints.
 EVERY = 1000
-#: Samples that mode coverage is published with.
-SAMPLES = 2500
 
 
 def trained(settings: Mapping[str, Any], run: Run) -> tuple[GAN, Settings]:
@@ -69,17 +67,6 @@ def _stopped(gan: GAN) -> UserError:
     return UserError(f"stopped after step {gan.step}; the same command goes on from there")
 
 
-def modes(gan: GAN, settings: Settings) -> dict[str, float]:
-    """`metrics.mode_coverage` of 2,500 samples of a mixture's GAN."""
-    import data
-    from metrics import mode_coverage
-
-    mixture = data.find(settings.dataset)
-    assert isinstance(mixture, data.Points) and mixture.centres is not None and mixture.std is not None
-    samples = gan.generator.finished(gan.generator.sample_latent(SAMPLES, settings.seed))
-    return mode_coverage(np.asarray(samples), mixture.centres, mixture.std)._asdict()
-
-
 class Judge:
     """Measures samples as `evaluate.py` does.
 
@@ -93,8 +80,9 @@ class Judge:
         from evaluation.reference import Reference
 
         place = settings.dataset, settings.split, settings.data_dir, settings.image_shape
+        space = features.find(features.by_default(settings.image_shape), settings.dataset)
         self.seed = settings.seed
-        self.reference = Reference(*place, features.find("classifier", settings.dataset), count)
+        self.reference = Reference(*place, space, count)
 
     def numbers(self, gan: GAN, names: Sequence[str]) -> dict[str, float]:
         """Of a GAN's samples: values by name, and NAME_error where a standard error is known."""

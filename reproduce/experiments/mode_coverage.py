@@ -4,9 +4,10 @@ from typing import Any
 
 from PIL import Image
 
+from evaluation.measures import MODE_SAMPLES
 from reproduce.experiment import Reproduction, Runs, registry
 from reproduce.experiments.ring import CASES
-from reproduce.training import modes, trained
+from reproduce.training import Judge, trained
 from support.numbers import Number
 from support.pages import table
 
@@ -111,7 +112,7 @@ class ModeCoverage(Reproduction):
         if run.seed == self.seeds[0]:
             last = run.workdir / "run" / "samples" / f"step-{settings.steps:07d}.png"
             Image.open(last).reduce(2).save(run.figure("samples"))
-        return modes(gan, settings)
+        return Judge(settings, MODE_SAMPLES).numbers(gan, ["mode_coverage"])
 
     def claims(self, runs):
         for mixture, count in MIXTURES.items():

@@ -4,8 +4,9 @@ from typing import Any
 
 import numpy as np
 
+from evaluation.measures import MODE_SAMPLES
 from reproduce.experiment import Reproduction, registry
-from reproduce.training import modes, trained
+from reproduce.training import Judge, trained
 from support.numbers import Number
 from support.pages import table
 
@@ -95,7 +96,8 @@ class Ring(Reproduction):
     quick = QUICK
 
     def measure(self, case, run):
-        return modes(*trained(case, run))
+        gan, settings = trained(case, run)
+        return Judge(settings, MODE_SAMPLES).numbers(gan, ["mode_coverage"])
 
     def claims(self, runs):
         for row in ("wgan", "wgan_gp", "non_saturating+r1", "r3gan", "minimax+unrolled"):
