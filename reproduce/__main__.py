@@ -8,7 +8,7 @@ from pathlib import Path
 
 from reproduce import page
 from reproduce.conduct import conduct, record
-from reproduce.experiment import Runs, registry
+from reproduce.experiment import Runs, by_year, registry
 from support import pages
 from support.arguments import Parser
 from support.errors import UserError
@@ -18,7 +18,7 @@ FOLDER = Path("runs/reproduction")
 
 def main() -> int:
     parser = Parser(prog="python -m reproduce", description=__doc__)
-    parser.add_argument("name", help=f"list, report (write the page), or {', '.join(registry.in_order())}")
+    parser.add_argument("name", help=f"list, report (write the page), or {', '.join(by_year())}")
     parser.add_argument("--cases", type=_names, help="only these cases, with commas between")
     parser.add_argument("--seeds", type=_numbers, help="these seeds instead of all, with commas between")
     parser.add_argument("--quick", action="store_true", help="smaller runs, which show the claim in seconds")
@@ -34,31 +34,39 @@ def main() -> int:
             return _list(arguments.output)
         if arguments.name == "report" and arguments.quick:
             parser.error("report is of the full runs: leave --quick out")
-        failed = [] if arguments.name == "report" else _reproduce(arguments)
+        unmade, failed = ([], []) if arguments.name == "report" else _reproduce(arguments)
         if not arguments.quick:
             pages.check(arguments.output, page.TITLE)
-            print(f"page: {page.write(arguments.output)}")
+            if arguments.name == "report" or record(arguments.name, arguments.output, quick=False).read():
+                print(f"page: {page.write(arguments.output)}")
     except UserError as error:
         print(f"error: {error}", file=sys.stderr)
         return error.exit_code
+    for problem in unmade:
+        print(f"error: {problem}", file=sys.stderr)
     if failed:
         print(f"error: not as the paper or the goal says: {'; '.join(failed)}", file=sys.stderr)
-    return 1 if failed else 0
+    return 1 if unmade or failed else 0
 
 
-def _reproduce(arguments) -> list[str]:
-    """Makes the runs and prints the comparison. Returns the names of the numbers that do not hold."""
+def _reproduce(arguments) -> tuple[list[str], list[str]]:
+    """Makes the runs and prints the comparison.
+
+    Returns what kept runs from being made, and the names of the numbers that do not hold.
+    """
     chosen = registry.find(arguments.name)()
     runs = chosen.chosen(arguments.quick, arguments.cases, arguments.seeds)
     pages.check(arguments.output, page.TITLE)
     pages.make(arguments.workdir, "--workdir")
     folders = dict(output=arguments.output, workdir=arguments.workdir)
-    conduct(arguments.name, runs, **folders, quick=arguments.quick, jobs=arguments.jobs)
-    recorded = record(arguments.name, arguments.output, arguments.quick).read()
+    unmade = conduct(arguments.name, runs, **folders, quick=arguments.quick, jobs=arguments.jobs)
+    recorded = chosen.current(
+        record(arguments.name, arguments.output, arguments.quick).read(), arguments.quick
+    )
     asked = Runs([run for run in recorded if (run["case"], run["seed"]) in runs])
     compared, failed = page.claims_table(chosen, asked, arguments.quick)
     print(compared)
-    return failed
+    return unmade, failed
 
 
 def _list(output: Path) -> int:
@@ -66,11 +74,13 @@ def _list(output: Path) -> int:
     if output.exists() and not output.is_dir():
         raise UserError(f"--output={output} is a file: name the folder of the records")
     code = 0
-    for name in registry.in_order():
-        chosen = registry.find(name)
-        wanted = len(chosen.cases) * len(chosen.seeds)
+    for name in by_year():
+        chosen = registry.find(name)()
+        wanted = chosen.chosen(False, None, None)
         try:
-            made = f"{len(record(name, output, quick=False).read()):>4} of {wanted:>3} runs"
+            current = chosen.current(record(name, output, quick=False).read())
+            count = len({(run["case"], run["seed"]) for run in current} & {*wanted})
+            made = f"{count:>4} of {len(wanted):>3} runs"
         except UserError as error:
             print(f"error: {error}", file=sys.stderr)
             made, code = f"{'damaged':>16}", 1
@@ -79,7 +89,10 @@ def _list(output: Path) -> int:
 
 
 def _names(text: str) -> list[str]:
-    return [part for part in text.split(",") if part]
+    names = [part for part in text.split(",") if part]
+    if not names:
+        raise ArgumentTypeError("it names none: give names with commas between, or leave the flag out")
+    return names
 
 
 def _numbers(text: str) -> list[int]:

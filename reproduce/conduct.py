@@ -1,5 +1,6 @@
 """Making the runs of a reproduction: each in a process of its own, several at a time, recorded as it ends."""
 
+import hashlib
 import json
 import multiprocessing
 import os
@@ -12,7 +13,7 @@ from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from pathlib import Path
 
-from reproduce.experiment import Case, Run, registry
+from reproduce.experiment import Case, Run, as_recorded, registry
 from reproduce.records import Record
 from support import machine
 from support.errors import UserError
@@ -33,8 +34,8 @@ def conduct(
     workdir: Path,
     quick: bool = False,
     jobs: int = 2,
-) -> None:
-    """Makes those of the runs that are not recorded yet.
+) -> list[str]:
+    """Makes those of the runs that are not recorded yet, or were with other settings.
 
     Args:
         name: Of the reproduction.
@@ -44,21 +45,29 @@ def conduct(
         quick: Whether the cases are those of the quick mode.
         jobs: Runs at a time: with more than one, each has one core.
 
+    Returns:
+        What kept runs from being made, a line each; the others are made and recorded.
+
     Raises:
-        UserError: A run cannot be made or was interrupted. The others are made and recorded first.
+        UserError: The command was interrupted.
     """
-    found = record(name, output, quick)
-    cases = registry.find(name)().known(quick)
-    # A run with other settings, of an earlier version, is made again.
-    done = {(old["case"], old["seed"]): old["settings"] for old in found.read()}
-    missing = [each for each in chosen if done.get(each) != _as_recorded(cases[each[0]])]
+    found, reproduction = record(name, output, quick), registry.find(name)()
+    cases = reproduction.known(quick)
+    done = {(old["case"], old["seed"]) for old in reproduction.current(found.read(), quick)}
+    missing = [each for each in chosen if each not in done]
     if len(chosen) > len(missing):
         print(f"{len(chosen) - len(missing)} of {len(chosen)} runs are recorded already in {found.path}")
     if jobs > 1:
         for threads in ("TF_NUM_INTRAOP_THREADS", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
             os.environ[threads] = "1"
     runs = [
-        Run(case, seed, workdir / name / f"{case}-{seed}", output / f"{name}-{case}-{seed}")
+        Run(
+            case,
+            seed,
+            # What was begun with other settings is not gone on with.
+            workdir / name / f"{case}-{seed}-{_digest(cases[case])}",
+            output / f"{found.path.stem}-{case}-{seed}",
+        )
         for case, seed in missing
     ]
     # One run a process: TensorFlow's memory and threads do not pile up.
@@ -77,8 +86,7 @@ def conduct(
         raise UserError(f"interrupted; {AGAIN}", 128 + signal.SIGINT) from None
     except BrokenProcessPool:
         raise UserError(f"a run's process was killed (out of memory?); {AGAIN}") from None
-    if failed:
-        raise UserError("; ".join(failed))
+    return failed
 
 
 def _terminate(number, frame):
@@ -105,6 +113,12 @@ def _recorded(begin: Callable[[Run], Future], runs: Sequence[Run], jobs: int, fo
             except UserError as error:
                 failed.append(f"{run.case}, seed {run.seed}: {error}")
                 continue
+            except BrokenProcessPool:
+                raise
+            except Exception as error:
+                told = f"{type(error).__name__}: {str(error).partition(chr(10))[0]}"
+                failed.append(f"{run.case}, seed {run.seed}: {told}; see {run.workdir / 'log'}")
+                continue
             found.add(made)
             numbers = made["measured"].items()
             short = ", ".join(f"{key} {value:.4g}" for key, value in numbers if not isinstance(value, list))
@@ -113,8 +127,8 @@ def _recorded(begin: Callable[[Run], Future], runs: Sequence[Run], jobs: int, fo
     return failed
 
 
-def _as_recorded(case: Case) -> dict:
-    return json.loads(json.dumps(case))
+def _digest(case: Case) -> str:
+    return hashlib.sha256(json.dumps(case, sort_keys=True).encode()).hexdigest()[:8]
 
 
 def _make(name: str, run: Run, quick: bool) -> dict:
@@ -135,7 +149,7 @@ def _make(name: str, run: Run, quick: bool) -> dict:
     return dict(
         case=run.case,
         seed=run.seed,
-        settings=_as_recorded(case),
+        settings=as_recorded(case),
         command=f"python -m reproduce {name} {again}",
         seconds=round(clock(), 1),
         commit=machine.commit(),

@@ -2,13 +2,15 @@
 
 import abc
 import dataclasses
+import json
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar
 
 import numpy as np
 
-from support.errors import UserError, unknown
+from support.errors import unknown
 from support.numbers import Number
 from support.registry import Registry
 
@@ -79,6 +81,11 @@ class Runs:
         """Whether each of the cases was run."""
         return {*cases} <= {*self.cases()}
 
+    def figure(self, case: str, name: str) -> str:
+        """The end of the name of a picture that the case's run of the lowest seed drew; see `Run.figure`."""
+        seeds = [record["seed"] for record in self.records if record["case"] == case]
+        return f"{case}-{min(seeds)}-{name}.png"
+
 
 class Reproduction(abc.ABC):
     """A table or a figure of a paper. The docstring says what was done; a subclass is registered by name.
@@ -121,6 +128,11 @@ class Reproduction(abc.ABC):
         """The cases of the quick mode, or all others."""
         return self.quick if quick else self.cases
 
+    def current(self, records: Sequence[Mapping[str, Any]], quick: bool = False) -> list[Mapping[str, Any]]:
+        """Those of the records that were made with the settings of today."""
+        known = {name: as_recorded(case) for name, case in self.known(quick).items()}
+        return [record for record in records if known.get(record["case"]) == record["settings"]]
+
     def chosen(self, quick: bool, cases: Sequence[str] | None, seeds: Sequence[int] | None) -> list[tuple]:
         """(case, seed) of all runs, or of those cases and seeds alone.
 
@@ -133,6 +145,19 @@ class Reproduction(abc.ABC):
                 raise unknown("case", case, known)
         if seeds is None:
             seeds = self.seeds[:1] if quick else self.seeds
-        if not seeds:
-            raise UserError("--seeds names none: give numbers with commas between, as in 0,1,2")
-        return [(case, seed) for seed in seeds for case in cases or known]
+        return [(case, seed) for seed in dict.fromkeys(seeds) for case in dict.fromkeys(cases or known)]
+
+
+def as_recorded(case: Case) -> dict[str, Any]:
+    """The settings of a case as JSON gives them back."""
+    return json.loads(json.dumps(case))
+
+
+def by_year() -> list[str]:
+    """The names of all reproductions, those of the oldest paper first, those of none last."""
+
+    def year(name: str) -> str:
+        found = re.search(r"\b(19|20)\d\d\b", registry.find(name).paper)
+        return found[0] if found else "none"
+
+    return sorted(registry.names(), key=lambda name: (year(name), name))

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from reproduce.conduct import record
-from reproduce.experiment import Reproduction, Runs, registry
+from reproduce.experiment import Reproduction, Runs, by_year, registry
 from support.errors import UserError
 from support.files import atomic
 from support.numbers import rows
@@ -16,30 +16,46 @@ Made by `python -m reproduce report` from recorded runs; the page in `docs/` wit
 `--output=docs/reproduction`, where the records are. Each section is a table or a figure of a paper: its
 numbers, ours, and what explains the difference. NAME.json holds of every run its settings, command, seed,
 commit, machine, versions, time and numbers; remarks on these runs are in NAME.md beside it. `python -m
-reproduce NAME` makes all runs of a section again, in `runs/reproduction`. A spread is the standard error over
-the seeds, unless something else is said.
+reproduce NAME` makes all runs of a section again, in `runs/reproduction`. A spread of ours is the standard
+error over the seeds, unless something else is said; the papers' are as they print them. A number "holds" if
+it agrees with the paper's, or with the goal that was set here where the paper prints none.
 """
 HEADERS = ["", "ours", "paper or goal", "from", "holds"]
 
 
 def write(folder: Path) -> Path:
     """Writes it for the reproductions whose records lie in the folder. Returns its path."""
-    sections = [HEAD]
-    for name in registry.names():
-        runs = record(name, folder, quick=False).read()
-        if runs:
-            sections.append(_section(name, registry.find(name)(), Runs(runs), folder))
-    if len(sections) == 1:
+    folder = folder.resolve()
+    overview, sections, left_out = [], [], []
+    for name in by_year():
+        chosen, recorded = registry.find(name)(), record(name, folder, quick=False).read()
+        runs = Runs(chosen.current(recorded))
+        if len(runs.records) < len(recorded):
+            left_out.append(f"{len(recorded) - len(runs.records)} runs of {name}")
+        if runs.records:
+            numbers = [*chosen.claims(runs)]
+            held = f"{sum(number.holds for number in numbers)} of {len(numbers)}"
+            made = f"{len(runs.records)} of {len(chosen.chosen(False, None, None))}"
+            overview.append([chosen.title, chosen.paper, made, held])
+            sections.append(_section(name, chosen, runs, folder))
+    if not sections:
         raise UserError(f"nothing is recorded in {folder}: name a folder that holds records with --output")
+    parts = [HEAD, table(overview, ["", "paper", "runs made", "numbers that hold"])]
+    if left_out:
+        parts.append(f"Left out, as they were made with other settings: {', '.join(left_out)}.")
     page = place(folder)
     with atomic(page) as temporary:
-        temporary.write_text("\n\n".join(sections) + "\n")
+        temporary.write_text("\n\n".join([*parts, *sections]) + "\n")
     return page
 
 
 def claims_table(chosen: Reproduction, runs: Runs, quick: bool = False) -> tuple[str, list[str]]:
     """The numbers of a reproduction beside the paper's, and the names of those that do not hold."""
-    numbers = [*(chosen.quick_claims(runs) if quick else chosen.claims(runs))]
+    # The quick mode compares its cases with one another.
+    comparable = runs.has(*chosen.quick) if quick else True
+    numbers = [*(chosen.quick_claims(runs) if quick else chosen.claims(runs))] if comparable else []
+    if not numbers:
+        return "Nothing is claimed of these runs alone.", []
     failed = [number.name for number in numbers if not number.holds]
     return table(rows([number.to_json() for number in numbers]), HEADERS), failed
 

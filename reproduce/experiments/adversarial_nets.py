@@ -69,9 +69,9 @@ class Parzen(Reproduction):
             rows.append([f"Adversarial nets, ours (sigma {found['parzen_sigma']:.3f})", ours])
             rows.append(["training pictures in the samples' place", f"{found['training_pictures']:.1f}"])
         pictures = [
-            f"![samples]({folder.name}/parzen-mnist-0-samples.png)",
+            f"![samples]({folder.name}/parzen-{runs.figure('mnist', 'samples')})",
             "Samples; in the last column the training picture nearest to the one beside it (Figure 2).",
-            f"![lines in z]({folder.name}/parzen-mnist-0-lines.png)",
+            f"![lines in z]({folder.name}/parzen-{runs.figure('mnist', 'lines')})",
             "Along straight lines in z (Figure 3).",
         ]
         return "\n\n".join([table(rows, ["MNIST, nats", "test log-likelihood"]), *pictures])

@@ -42,9 +42,10 @@ def _cases(dataset: str, steps: int, methods=METHODS) -> dict[str, dict[str, Any
 
 @registry.register("created_equal")
 class CreatedEqual(Reproduction):
-    """One architecture for all (InfoGAN's), Adam 2e-4 with beta_1 0.5 for all, batches of 64, one turn of
-    the discriminator for one of the generator. The paper searches 100 settings of each method, trains the
-    best for 20 epochs 50 times and takes the best of its checkpoints; here each method has one setting, three
+    """One architecture for all (InfoGAN's; BEGAN's discriminator is an autoencoder with it, those under a
+    gradient penalty have no batch norm), Adam 2e-4 with beta_1 0.5 for all, batches of 64, one turn of the
+    discriminator for one of the generator. The paper searches 100 settings of each method, trains the best
+    for 20 epochs 50 times and takes the best of its checkpoints; here each method has one setting, three
     epochs and its last checkpoint. The Frechet distance is in the features of this suite's classifier of the
     dataset, the paper's in Inception's, so only the ranking can be compared.
     """

@@ -61,7 +61,7 @@ ROWS: dict[str, dict[str, Any]] = {
     "non_saturating+r1": dict(penalties={"r1": 0.005}),
     "non_saturating+dragan": dict(penalties={"dragan": 0.1}),
     "non_saturating+packing": dict(packing=4, batch_size=512),
-    # The authors' notebook, but for its 25,000 steps.
+    # After the authors' notebook, which has 25,000 steps, z of 256 entries and orthogonal weights.
     "minimax+unrolled": dict(
         algorithm="unrolled",
         unrolled_steps=5,
@@ -104,9 +104,17 @@ class Ring(Reproduction):
             if runs.has(row):
                 fewest = runs.values(row, "modes").min()
                 yield Number(f"{row}: fewest modes of a seed", fewest, 8, source="goal")
-        if runs.has("minimax"):
-            found = runs.mean("minimax", "modes")
-            yield Number("minimax: modes", found, 6.3, 0.5, "<", "PacGAN, Table 1, GAN")
+        if len(runs.of("non_saturating")) > 1:
+            found, error = (of("non_saturating", "modes") for of in (runs.mean, runs.error))
+            within = 2 * (0.5**2 + error**2) ** 0.5
+            yield Number(
+                "non_saturating: modes", found, 6.3, within, "=", "PacGAN, Table 1, GAN (larger networks)"
+            )
+
+    def quick_claims(self, runs):
+        fewest = runs.values("wgan_gp", "modes").min()
+        yield Number("wgan_gp: modes", fewest, 8, source="goal")
+        yield Number("minimax: modes", runs.mean("minimax", "modes"), 7, 0, "<", "goal: it drops modes")
 
     def section(self, runs, folder):
         rows = []

@@ -44,13 +44,14 @@ def _case(game: str, networks: str, steps: int, **own: Any) -> dict[str, Any]:
 
 @registry.register("wgan_curves")
 class WGANCurves(Reproduction):
-    """The same generators, a DCGAN of 16 filters next to the image, the same without batch norm, and the
-    MLP of 512 units, against a DCGAN critic of 16 filters, trained on MNIST as WGAN (RMSProp 5e-5, clipping
-    at 0.01, five critic turns) and as a standard GAN with as many turns of the discriminator (Adam 2e-4, the
+    """The same generators, a DCGAN of 16 filters next to the image, the same without batch norm, and the MLP
+    of 512 units, against a DCGAN critic of 16 filters, trained on MNIST as WGAN (RMSProp 5e-5, clipping at
+    0.01, five critic turns) and as a standard GAN with as many turns of the discriminator (Adam 2e-4, the
     generator descends -log D). While they train: what the critic estimates, E f(x) - E f(G(z)), or what the
     discriminator does, the Jensen-Shannon divergence by its loss; and the Frechet distance of 2,500 samples
-    in the features of a classifier. The rank correlation over the run, but for its first tenth, in which a
-    critic first learns, says whether the one tells of the other.
+    in the features of a classifier, at the end that of 10,000. The estimate is the median of its last 11
+    records, as in the authors' figures. The rank correlation over the run, but for its first tenth, in which
+    a critic first learns, says whether the one tells of the other.
     """
 
     title = "The critic's estimate and the quality of samples"
@@ -86,18 +87,27 @@ class WGANCurves(Reproduction):
             wgan, gan = (f"{game}-{networks}" for game in GAMES)
             if runs.has(wgan):
                 found = runs.mean(wgan, "correlation")
-                yield Number(f"{wgan}: correlation of estimate and distance", found, 0.8, 0, ">", "Figure 3")
+                yield Number(
+                    f"{wgan}: correlation of estimate and distance",
+                    found,
+                    0.8,
+                    0,
+                    ">",
+                    "goal, after Figure 3",
+                )
             if runs.has(gan):
                 found = runs.mean(gan, "correlation")
-                yield Number(f"{gan}: correlation of estimate and distance", found, 0.5, 0, "<", "Figure 4")
+                yield Number(
+                    f"{gan}: correlation of estimate and distance", found, 0.5, 0, "<", "goal, after Figure 4"
+                )
             if runs.has(wgan, gan) and networks != "dcgan":
                 ours, other = (runs.mean(case, "frechet_distance") for case in (wgan, gan))
                 yield Number(f"{wgan}: Frechet distance", ours, other, 0, "<", f"{gan}; Figures 6 and 7")
 
     def quick_claims(self, runs):
         wgan, gan = (runs.mean(f"{game}-dcgan", "correlation") for game in GAMES)
-        yield Number("wgan: correlation of estimate and distance", wgan, 0.6, 0, ">", "Figure 3")
-        yield Number("gan: correlation of estimate and distance", gan, wgan, 0, "<", "Figure 4")
+        yield Number("wgan: correlation of estimate and distance", wgan, 0.6, 0, ">", "goal, after Figure 3")
+        yield Number("gan: correlation of estimate and distance", gan, wgan, 0, "<", "goal, after Figure 4")
 
     def section(self, runs, folder):
         self._draw(runs, folder / "wgan_curves.png")
