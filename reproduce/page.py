@@ -31,7 +31,8 @@ def write(folder: Path) -> Path:
         chosen, recorded = registry.find(name)(), record(name, folder, quick=False).read()
         runs = Runs(chosen.current(recorded))
         if len(runs.records) < len(recorded):
-            left_out.append(f"{len(recorded) - len(runs.records)} runs of {name}")
+            old = len(recorded) - len(runs.records)
+            left_out.append(f"{old} run{'s' * (old > 1)} of {name}")
         if runs.records:
             numbers = [*chosen.claims(runs)]
             held = f"{sum(number.holds for number in numbers)} of {len(numbers)}"
@@ -40,7 +41,7 @@ def write(folder: Path) -> Path:
             sections.append(_section(name, chosen, runs, folder))
     if not sections:
         raise UserError(f"nothing is recorded in {folder}: name a folder that holds records with --output")
-    parts = [HEAD, table(overview, ["", "paper", "runs made", "numbers that hold"])]
+    parts = [HEAD.strip(), table(overview, ["", "paper", "runs made", "numbers that hold"])]
     if left_out:
         parts.append(f"Left out, as they were made with other settings: {', '.join(left_out)}.")
     page = place(folder)

@@ -81,7 +81,7 @@ PUBLISHED: dict[str, dict[str, tuple[tuple[float, float], ...]]] = {
     # VEEGAN's table has no errors, and no reverse KL.
     "unrolled": {"ring": ((7.6, 0.0), (35.6, 0.0)), "grid": ((23.6, 0.0), (16.0, 0.0))},
 }
-NUMBERS = {"modes": (1, ".1f"), "high_quality": (100, ".1f"), "reverse_kl": (1, ".2f")}
+NUMBERS = {"modes": (1, ".1f"), "high_quality": (100, ".1f"), "reverse_kl": (1, ".3f")}
 #: PacGAN's best reverse KL on each mixture.
 BEST = {"ring": 0.07, "grid": 0.04}
 

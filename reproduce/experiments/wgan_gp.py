@@ -121,7 +121,14 @@ class ValueSurfaces(Reproduction):
     def section(self, runs, folder):
         self._draw(runs, folder / "value_surfaces.png")
         forms = {"correlation": ".3f", "estimate": ".3g", "wasserstein": ".3f", "slope": ".3g"}
-        headers = ["data, critic", "relief", "correlation", "E f(x) - E f(x + noise)", "W1", "mean slope"]
+        headers = [
+            "data, critic",
+            "relief",
+            "correlation",
+            "E f(x) - E f(x + noise)",
+            "W1 of 300 points",
+            "mean slope",
+        ]
         rows = [
             [
                 case.replace("-", ", "),

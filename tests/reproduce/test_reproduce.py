@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from concurrent.futures import Future
 
 import numpy as np
 import pytest
@@ -14,7 +15,8 @@ from sklearn.datasets import load_digits
 from sklearn.svm import LinearSVC
 
 import losses
-from reproduce.experiment import Runs, registry
+from reproduce import conduct
+from reproduce.experiment import Run, Runs, by_year, registry
 from reproduce.experiments.dcgan import l2_svm
 from reproduce.experiments.ring import CASES
 from reproduce.page import write
@@ -39,6 +41,8 @@ def test_the_quick_mode_shows_the_claim(name, tmp_path, request):
     recorded = Record(tmp_path / "records" / f"{name}-quick.json").read()
     assert {each["case"] for each in recorded} == {*registry.find(name).quick}
     assert all(each["seconds"] > 0 and each["machine"]["keras"] for each in recorded)
+    # Pictures and directories of the full runs are others.
+    assert all(path.name.startswith(f"{name}-quick") for path in (tmp_path / "records").glob("*.png"))
 
 
 QUICK_RUN = ("ring", "--quick", "--cases=minimax", "--jobs=1")
@@ -47,10 +51,11 @@ QUICK_RUN = ("ring", "--quick", "--cases=minimax", "--jobs=1")
 def interrupted(tmp_path, interrupt):
     """Interrupts the quick run while it trains; returns its exit code and last words."""
     command = [sys.executable, "-m", "reproduce", *QUICK_RUN, *folders(tmp_path)]
-    training = tmp_path / "work" / "ring" / "minimax-0" / "run" / "metrics.jsonl"
     pipes = dict(stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     with subprocess.Popen(command, cwd=ROOT, start_new_session=True, **pipes) as process:
-        while process.poll() is None and not (training.exists() and training.read_text()):
+        while process.poll() is None and not any(
+            path.read_text() for path in tmp_path.glob("work/ring/minimax-0-*/run/metrics.jsonl")
+        ):
             time.sleep(0.05)
         interrupt(process)
         _, said = process.communicate()
@@ -82,7 +87,8 @@ def test_a_terminated_run_goes_on_and_gives_the_same_numbers(tmp_path):
         again = reproduce(*QUICK_RUN, *folders(tmp_path / place))
         assert again.returncode == 0, again.stderr
         runs += Record(tmp_path / place / "records" / "ring-quick.json").read()
-    assert "resuming after step" in (tmp_path / "cut" / "work" / "ring" / "minimax-0" / "log").read_text()
+    (log,) = tmp_path.glob("cut/work/ring/minimax-0-*/log")
+    assert "resuming after step" in log.read_text()
     assert runs[0]["measured"] == runs[1]["measured"]
 
 
@@ -119,6 +125,7 @@ def test_processes_that_record_at_the_same_time_lose_nothing(tmp_path):
         (("ring", "--cases=wgan_pg"), "wgan_gp"),
         (("ring", "--seeds=a"), "as in 0,1,2"),
         (("ring", "--seeds="), "names none"),
+        (("ring", "--cases="), "names none"),
         (("ring", "--jobs=0"), "1 at least"),
         (("ring", "--output=/proc/x"), "cannot be written"),
         (("ring", "--quick", "--workdir=/proc/x"), "--workdir=/proc/x cannot be written"),
@@ -152,6 +159,42 @@ def test_the_list_says_what_is_recorded(tmp_path):
     run = reproduce("list", f"--output={tmp_path}")
     assert run.returncode == 1 and str(tmp_path / "ring.json") in run.stderr
     assert len(run.stdout.splitlines()) == len(registry.in_order()) and "damaged" in run.stdout
+
+
+def test_a_run_that_breaks_keeps_no_other_from_being_recorded(tmp_path):
+    made = {**dict.fromkeys(KEYS, "b"), "seed": 0, "seconds": 1, "measured": {"modes": 8}}
+    broken, whole = Future(), Future()
+    broken.set_exception(OSError("no space\nleft"))
+    whole.set_result(made)
+    runs = [Run(case, 0, tmp_path / case, tmp_path / case) for case in "ab"]
+    record = Record(tmp_path / "ring.json")
+    (said,) = conduct._recorded(lambda run: whole if run.case == "b" else broken, runs, 1, record)
+    assert said == f"a, seed 0: OSError: no space; see {tmp_path / 'a' / 'log'}"
+    assert record.read() == [made]
+
+
+def test_runs_with_other_settings_are_left_out_of_the_page(tmp_path):
+    recorded = Record(ROOT / "docs" / "reproduction" / "ring.json").read()
+    folder = tmp_path / "records"
+    for run in recorded:
+        if run["seed"] == 0:
+            old = run["case"] == "wgan_gp"
+            Record(folder / "ring.json").add(
+                {**run, "settings": {**run["settings"], "steps": 3 if old else 5000}}
+            )
+    page = write(folder).read_text()
+    assert "| `wgan`" in page and "| `wgan_gp`" not in page
+    assert "1 run of ring" in page
+
+
+def test_a_seed_or_a_case_named_twice_is_run_once():
+    assert registry.find("ring")().chosen(True, ["wgan_gp"] * 2, [3, 3]) == [("wgan_gp", 3)]
+
+
+def test_the_oldest_paper_comes_first():
+    names = by_year()
+    assert sorted(names) == registry.names()
+    assert (names[0], names[-1]) == ("parzen", "ring")
 
 
 def test_every_objective_has_its_row_on_the_ring():
