@@ -34,7 +34,8 @@ def mode_coverage(samples, centres, std: float, deviations: float = 3.0) -> Mode
     Returns:
         modes: Number of centres found, 0 to K.
         high_quality: Share of high-quality samples, 0 to 1.
-        reverse_kl: KL(samples' histogram over their nearest centres || uniform), nats, 0 to log K.
+        reverse_kl: KL(samples' histogram over their nearest centres || uniform), nats, 0 to log K; of all
+            samples, where PacGAN's code logs the histogram of those of high quality alone.
 
     Raises:
         ValueError: There are no samples, or their dimension is not the centres'.
