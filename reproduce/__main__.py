@@ -64,9 +64,9 @@ def _reproduce(arguments) -> tuple[list[str], list[str]]:
         record(arguments.name, arguments.output, arguments.quick).read(), arguments.quick
     )
     asked = Runs([run for run in recorded if (run["case"], run["seed"]) in runs])
-    compared, failed = page.claims_table(chosen, asked, arguments.quick)
-    print(compared)
-    return unmade, failed
+    numbers = page.claimed(chosen, asked, arguments.quick)
+    print(page.compared(numbers))
+    return unmade, [number.name for number in numbers if not number.holds]
 
 
 def _list(output: Path) -> int:
@@ -76,7 +76,7 @@ def _list(output: Path) -> int:
     code = 0
     for name in by_year():
         chosen = registry.find(name)()
-        wanted = chosen.chosen(False, None, None)
+        wanted = chosen.wanted
         try:
             current = chosen.current(record(name, output, quick=False).read())
             count = len({(run["case"], run["seed"]) for run in current} & {*wanted})

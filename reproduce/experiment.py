@@ -124,6 +124,11 @@ class Reproduction(abc.ABC):
         """What must hold of the quick mode."""
         return self.claims(runs)
 
+    @property
+    def wanted(self) -> list[tuple]:
+        """(case, seed) of all runs of the table."""
+        return self.chosen(False, None, None)
+
     def known(self, quick: bool) -> Mapping[str, Case]:
         """The cases of the quick mode, or all others."""
         return self.quick if quick else self.cases

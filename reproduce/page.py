@@ -1,12 +1,13 @@
 """docs/reproduction.md, from the recorded runs: beside their folder, with its name and .md."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from reproduce.conduct import record
 from reproduce.experiment import Reproduction, Runs, by_year, registry
 from support.errors import UserError
 from support.files import atomic
-from support.numbers import rows
+from support.numbers import Number, rows
 from support.pages import place, table
 
 TITLE = "# The papers' tables, reproduced"
@@ -34,11 +35,11 @@ def write(folder: Path) -> Path:
             old = len(recorded) - len(runs.records)
             left_out.append(f"{old} run{'s' * (old > 1)} of {name}")
         if runs.records:
-            numbers = [*chosen.claims(runs)]
+            numbers = claimed(chosen, runs)
             held = f"{sum(number.holds for number in numbers)} of {len(numbers)}"
-            made = f"{len(runs.records)} of {len(chosen.chosen(False, None, None))}"
+            made = f"{len(runs.records)} of {len(chosen.wanted)}"
             overview.append([chosen.title, chosen.paper, made, held])
-            sections.append(_section(name, chosen, runs, folder))
+            sections.append(_section(name, chosen, runs, numbers, folder))
     if not sections:
         raise UserError(f"nothing is recorded in {folder}: name a folder that holds records with --output")
     parts = [HEAD.strip(), table(overview, ["", "paper", "runs made", "numbers that hold"])]
@@ -50,19 +51,22 @@ def write(folder: Path) -> Path:
     return page
 
 
-def claims_table(chosen: Reproduction, runs: Runs, quick: bool = False) -> tuple[str, list[str]]:
-    """The numbers of a reproduction beside the paper's, and the names of those that do not hold."""
+def claimed(chosen: Reproduction, runs: Runs, quick: bool = False) -> list[Number]:
+    """The numbers of a reproduction beside the paper's."""
+    if not quick:
+        return [*chosen.claims(runs)]
     # The quick mode compares its cases with one another.
-    comparable = runs.has(*chosen.quick) if quick else True
-    numbers = [*(chosen.quick_claims(runs) if quick else chosen.claims(runs))] if comparable else []
+    return [*chosen.quick_claims(runs)] if runs.has(*chosen.quick) else []
+
+
+def compared(numbers: Sequence[Number]) -> str:
+    """Their table."""
     if not numbers:
-        return "Nothing is claimed of these runs alone.", []
-    failed = [number.name for number in numbers if not number.holds]
-    return table(rows([number.to_json() for number in numbers]), HEADERS), failed
+        return "Nothing is claimed of these runs alone."
+    return table(rows([number.to_json() for number in numbers]), HEADERS)
 
 
-def _section(name: str, chosen: Reproduction, runs: Runs, folder: Path) -> str:
-    compared, _ = claims_table(chosen, runs)
+def _section(name: str, chosen: Reproduction, runs: Runs, numbers: Sequence[Number], folder: Path) -> str:
     # What somebody wrote of the runs that are recorded there, and of no others.
     remarks = folder / f"{name}.md"
     return "\n\n".join(
@@ -71,7 +75,7 @@ def _section(name: str, chosen: Reproduction, runs: Runs, folder: Path) -> str:
             f"{chosen.paper}. {' '.join((chosen.__doc__ or '').split())}",
             chosen.section(runs, folder),
             *([remarks.read_text().strip()] if remarks.is_file() else []),
-            compared,
+            compared(numbers),
             _budget(name, chosen, runs),
         ]
     )
@@ -79,7 +83,7 @@ def _section(name: str, chosen: Reproduction, runs: Runs, folder: Path) -> str:
 
 def _budget(name: str, chosen: Reproduction, runs: Runs) -> str:
     """Command, number of runs, time and machines."""
-    made, wanted = len(runs.records), len(chosen.cases) * len(chosen.seeds)
+    made, wanted = len(runs.records), len(chosen.wanted)
     timed = [run["seconds"] for run in runs.records if run["seconds"] is not None]
     hours = sum(timed) / 3600
     described = (run["machine"].items() for run in runs.records)
