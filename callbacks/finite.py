@@ -4,7 +4,7 @@ import keras
 import numpy as np
 
 from callbacks.every import by_step
-from support.errors import UserError
+from support.errors import DivergenceError
 
 
 class StopOnNonFinite(keras.callbacks.Callback):
@@ -15,7 +15,8 @@ class StopOnNonFinite(keras.callbacks.Callback):
             lost = np.flatnonzero(~np.isfinite(values))
             if lost.size:
                 step = self.model.step - len(values) + 1 + lost[0]
-                raise UserError(
+                raise DivergenceError(
                     f"training diverged: {name} is {values[lost[0]]} at step {step}; the last "
-                    "checkpoint is kept: try a lower --learning_rate in another --workdir"
+                    "checkpoint is kept: try a lower --learning_rate in another --workdir",
+                    int(step),
                 )

@@ -13,10 +13,10 @@ from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from pathlib import Path
 
-from reproduce.experiment import Case, Run, as_recorded, registry
+from reproduce.experiment import DIVERGED, Case, Run, as_recorded, registry
 from reproduce.records import Record
 from support import machine
-from support.errors import UserError
+from support.errors import DivergenceError, UserError
 
 AGAIN = "the same command goes on with what is missing"
 
@@ -143,6 +143,9 @@ def _make(name: str, run: Run, quick: bool) -> dict:
         case = chosen.known(quick)[run.case]
         try:
             measured = chosen.measure(case, run)
+        except DivergenceError as error:
+            print(f"error: {error}", file=sys.stderr)
+            measured = {DIVERGED: error.step}
         except KeyboardInterrupt:
             raise UserError(f"interrupted; {AGAIN}") from None
     again = f"--cases={run.case} --seeds={run.seed}" + (" --quick" if quick else "")

@@ -18,6 +18,9 @@ registry = Registry("reproduction", "reproduce.experiments")
 
 Case = Mapping[str, Any]
 
+#: All that is recorded of a run whose training diverged: at which step.
+DIVERGED = "diverged_at"
+
 
 @dataclasses.dataclass(frozen=True)
 class Run:
@@ -43,21 +46,27 @@ class Run:
 class Runs:
     """The recorded runs of a reproduction.
 
+    Of one that diverged every number is NaN, and so is a mean in which it counts: no claim holds of it.
+
     Args:
         records: Their records, as `records.Record` holds them.
     """
 
     def __init__(self, records: Sequence[Mapping[str, Any]]):
-        self.records = records
+        self.records = sorted(records, key=lambda record: record["seed"])
+
+    def ended(self) -> "Runs":
+        """Those that came to their end."""
+        return Runs([record for record in self.records if DIVERGED not in record["measured"]])
 
     def of(self, *cases: str) -> list[Mapping[str, Any]]:
-        """What was measured in each run of the cases, by seed."""
-        chosen = [record for record in self.records if record["case"] in cases]
-        return [record["measured"] for record in sorted(chosen, key=lambda record: record["seed"])]
+        """What was measured in each run of the cases that came to its end, by seed."""
+        return [record["measured"] for record in self.ended().records if record["case"] in cases]
 
     def values(self, case: str, name: str) -> np.ndarray:
         """One number of each run of the case, by seed."""
-        return np.array([measured[name] for measured in self.of(case)], np.float64)
+        found = [record["measured"] for record in self.records if record["case"] == case]
+        return np.array([np.nan if DIVERGED in run else run[name] for run in found], np.float64)
 
     def mean(self, case: str, name: str) -> float:
         return float(self.values(case, name).mean())
@@ -68,23 +77,23 @@ class Runs:
         return float(values.std(ddof=1) / np.sqrt(len(values))) if len(values) > 1 else 0.0
 
     def spread(self, case: str, name: str, form: str = ".2f", scale: float = 1) -> str:
-        """Mean and standard error over the seeds, both times the scale; of one seed the number alone."""
-        mean = f"{scale * self.mean(case, name):{form}}"
-        known = len(self.values(case, name)) > 1
-        return f"{mean} ± {scale * self.error(case, name):{form}}" if known else mean
-
-    def cases(self) -> list[str]:
-        """The cases that were run, in the order of their first records."""
-        return [*dict.fromkeys(record["case"] for record in self.records)]
+        """Mean and standard error over the seeds, both times the scale, of one seed the number alone; runs
+        that diverged are counted instead."""
+        ended = self.ended()
+        count, all_of_them = len(ended.values(case, name)), len(self.values(case, name))
+        text = f"{scale * ended.mean(case, name):{form}}"
+        if count > 1:
+            text += f" ± {scale * ended.error(case, name):{form}}"
+        return text if count == all_of_them else f"{text} ({all_of_them - count} diverged)"
 
     def has(self, *cases: str) -> bool:
-        """Whether each of the cases was run."""
-        return {*cases} <= {*self.cases()}
+        """Whether each of the cases has a run that came to its end."""
+        return all(self.of(case) for case in cases)
 
     def figure(self, case: str, name: str) -> str:
         """The end of the name of a picture that the case's run of the lowest seed drew; see `Run.figure`."""
-        seeds = [record["seed"] for record in self.records if record["case"] == case]
-        return f"{case}-{min(seeds)}-{name}.png"
+        seeds = [record["seed"] for record in self.ended().records if record["case"] == case]
+        return f"{case}-{seeds[0]}-{name}.png"
 
 
 class Reproduction(abc.ABC):
@@ -156,6 +165,18 @@ class Reproduction(abc.ABC):
 def as_recorded(case: Case) -> dict[str, Any]:
     """The settings of a case as JSON gives them back."""
     return json.loads(json.dumps(case))
+
+
+def said(own: Case) -> str:
+    """Settings, for a cell of a table."""
+    return ", ".join(f"{name} {short(value)}" for name, value in own.items()) or "-"
+
+
+def short(value: Any) -> str:
+    """A setting's value, of penalties as the flag takes them."""
+    if isinstance(value, Mapping):
+        return ",".join(f"{name}:{weight:g}" for name, weight in value.items())
+    return f"{value:g}" if isinstance(value, float) else str(value)
 
 
 def by_year() -> list[str]:

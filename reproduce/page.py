@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from reproduce.conduct import record
-from reproduce.experiment import Reproduction, Runs, by_year, registry
+from reproduce.experiment import DIVERGED, Reproduction, Runs, by_year, registry
 from support.errors import UserError
 from support.files import atomic
 from support.numbers import Number, rows
@@ -91,7 +91,10 @@ def _budget(name: str, chosen: Reproduction, runs: Runs) -> str:
     part = f"{made} of {wanted} runs" if made < wanted else f"{made} run{'s' * (made > 1)}"
     took = f", {hours:.1f} hours in all" if hours >= 0.95 else f", {60 * hours:.0f} minutes in all"
     commits = ", ".join(sorted({str(run["commit"]) for run in runs.records}))
+    steps = {(run["case"], run["seed"]): run["measured"].get(DIVERGED) for run in runs.records}
+    lost = [f"{case} of seed {seed} at step {at}" for (case, seed), at in steps.items() if at is not None]
+    diverged = f" Diverged: {', '.join(lost)}." if lost else ""
     return (
-        f"`python -m reproduce {name}`: {part}{took if timed else ''}, at commit {commits}. "
+        f"`python -m reproduce {name}`: {part}{took if timed else ''}, at commit {commits}.{diverged} "
         f"{'; '.join(machines)}."
     )

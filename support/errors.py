@@ -15,6 +15,19 @@ class UserError(ValueError):
         self.exit_code = exit_code
 
 
+class DivergenceError(UserError):
+    """A training whose numbers are no longer finite.
+
+    Args:
+        message: What was lost, and what would be right.
+        step: The first step where it was.
+    """
+
+    def __init__(self, message: str, step: int):
+        super().__init__(message)
+        self.step = step
+
+
 def suggestion(name: str, valid: Iterable[str]) -> str:
     """The words "did you mean 'x'? " for the valid name nearest to `name`; nothing where none is near."""
     nearest = difflib.get_close_matches(name, valid, n=1)

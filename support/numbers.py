@@ -15,7 +15,7 @@ class Number:
         measured: Its value.
         expected: The value, or the bound, that theory or a paper gives it.
         tolerance: How far it may lie from, or beyond, that.
-        relation: "=", or "<" and ">" for bounds.
+        relation: "=", or "<" and ">" for bounds, which hold where they are met exactly too.
         source: Where `expected` comes from: a closed form, an integral, a table of a paper.
     """
 
@@ -55,7 +55,8 @@ def rows(records: Sequence[dict[str, Any]]) -> list[list[str]]:
     found = []
     for number in records:
         # What cancelled to 1e-16 reads as 0.
-        expected = f"{number['relation']} {round(float(number['expected']), 12) + 0.0:.6g}"
+        relation = {"<": "≤", ">": "≥"}.get(number["relation"], "=")
+        expected = f"{relation} {round(float(number['expected']), 12) + 0.0:.6g}"
         if number["tolerance"]:
             expected += f" ± {number['tolerance']:.2g}"
         holds = "yes" if number["holds"] else "NO"

@@ -4,7 +4,8 @@ from typing import Any
 
 import numpy as np
 
-from reproduce.experiment import Reproduction, Runs, registry
+from reproduce.experiment import Reproduction, registry, said
+from reproduce.pictures import generated, save_grid
 from reproduce.training import Judge, carried_on, trained
 from support.numbers import Number
 from support.pages import table
@@ -22,11 +23,32 @@ METHODS: dict[str, dict[str, Any]] = {
     "BEGAN": dict(loss="began", diversity_ratio=0.75),
     "VAE": {},
 }
-#: FID of the best setting of their search, mean over 50 runs.
-PUBLISHED = {
-    "mnist": dict(zip(METHODS, (9.8, 6.8, 7.8, 6.7, 20.3, 7.6, 13.1, 23.8), strict=True)),
-    "fashion_mnist": dict(zip(METHODS, (29.6, 26.5, 30.7, 21.5, 24.5, 27.7, 22.9, 58.7), strict=True)),
+#: FID of the best setting of their search: mean and standard deviation of 50 runs, for the methods in order.
+PUBLISHED: dict[str, list[tuple[float, float]]] = {
+    "mnist": [(9.8, 0.9), (6.8, 0.5), (7.8, 0.6), (6.7, 0.4), (20.3, 5.0), (7.6, 0.4), (13.1, 1.0)],
+    "fashion_mnist": [
+        (29.6, 1.6),
+        (26.5, 1.6),
+        (30.7, 2.2),
+        (21.5, 1.6),
+        (24.5, 2.1),
+        (27.7, 1.2),
+        (22.9, 0.9),
+    ],
 }
+#: What is measured, and how the table prints it.
+NUMBERS = {
+    "frechet_distance": ".2f",
+    "precision": ".3f",
+    "recall": ".3f",
+    "coverage": ".3f",
+    "class_imbalance": ".3f",
+}
+METRICS = ("frechet_distance", "precision_recall", "density_coverage", "class_balance")
+#: Pictures in a row of the samples, and in all.
+COLUMNS, SHOWN = 6, 36
+#: Rank correlation of seven methods that chance reaches in one of twenty cases.
+CHANCE = 0.714
 
 
 def _slug(method: str) -> str:
@@ -47,7 +69,10 @@ class CreatedEqual(Reproduction):
     discriminator for one of the generator. The paper searches 100 settings of each method, trains the best
     for 20 epochs 50 times and takes the best of its checkpoints; here each method has one setting, three
     epochs and its last checkpoint. The Frechet distance is in the features of this suite's classifier of the
-    dataset, the paper's in Inception's, so only the ranking can be compared.
+    dataset, the paper's in Inception's, so only the ranking can be compared: Spearman's correlation over the
+    seven GANs, which by chance is above 0.714 in one of twenty cases. Of 10,000 samples, beside as many
+    test pictures: improved precision and recall (k = 3) and coverage (k = 5) in the same features; imbalance
+    is the total variation between the samples' classes and equal shares.
     """
 
     title = "Are GANs created equal?"
@@ -64,14 +89,22 @@ class CreatedEqual(Reproduction):
             model, settings = trained(case, run)
         else:
             model, settings = _vae(case, run)
-        found = Judge(settings).numbers(model, ["frechet_distance", "precision_recall"])
-        return {name: found[name] for name in ("frechet_distance", "precision", "recall")}
+        if run.seed == self.seeds[0]:
+            z = model.generator.sample_latent(SHOWN, run.seed)
+            save_grid(generated(model, z), COLUMNS, run.figure("samples"))
+        found = Judge(settings).numbers(model, METRICS)
+        return {name: found[name] for name in NUMBERS}
 
     def claims(self, runs):
-        for dataset in PUBLISHED:
-            if runs.has(*_cases(dataset, 0)):
+        from scipy.stats import spearmanr
+
+        for dataset, published in PUBLISHED.items():
+            cases = [*_cases(dataset, 0)][: len(published)]
+            if runs.has(*cases):
+                ours = [runs.mean(case, "frechet_distance") for case in cases]
+                found = float(spearmanr(ours, [mean for mean, _ in published]).statistic)
                 name = f"{dataset}: rank correlation with the paper's distances"
-                yield Number(name, self._agreement(runs, dataset), 0.5, 0, ">", "goal")
+                yield Number(name, found, CHANCE, 0, ">", "1 of 20 by chance")
 
     def quick_claims(self, runs):
         gan, vae = (runs.mean(f"digits-{_slug(method)}", "precision") for method in ("NS GAN", "VAE"))
@@ -80,27 +113,28 @@ class CreatedEqual(Reproduction):
     def section(self, runs, folder):
         parts = []
         for dataset, published in PUBLISHED.items():
+            made = {m: case for m in METHODS if runs.has(case := f"{dataset}-{_slug(m)}")}
+            printed = {
+                m: f"{mean} ± {deviation}" for m, (mean, deviation) in zip(METHODS, published, strict=False)
+            }
             rows = [
                 [
                     method,
-                    f"{distance}",
-                    runs.spread(case, "frechet_distance", ".2f"),
-                    runs.spread(case, "precision"),
-                    runs.spread(case, "recall"),
+                    said(METHODS[method]),
+                    printed.get(method, "-"),
+                    *(runs.spread(case, name, form) for name, form in NUMBERS.items()),
                 ]
-                for method, distance in published.items()
-                if runs.has(case := f"{dataset}-{_slug(method)}")
+                for method, case in made.items()
             ]
             if rows:
-                headers = [dataset, "FID, published", "Frechet distance, ours", "precision", "recall"]
-                parts.append(table(rows, headers))
+                names = (name.replace("_", " ") for name in NUMBERS)
+                parts.append(table(rows, [dataset, "own settings", "FID, published", *names]))
+                pictures = [
+                    f"![{m}]({folder.name}/created_equal-{runs.figure(case, 'samples')})"
+                    for m, case in made.items()
+                ]
+                parts.append(table([pictures], [*made]))
         return "\n\n".join(parts)
-
-    def _agreement(self, runs: Runs, dataset: str) -> float:
-        from scipy.stats import spearmanr
-
-        ours = [runs.mean(f"{dataset}-{_slug(method)}", "frechet_distance") for method in METHODS]
-        return float(spearmanr(ours, [*PUBLISHED[dataset].values()]).statistic)
 
 
 def _vae(case, run):

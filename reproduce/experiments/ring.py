@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from evaluation.measures import MODE_SAMPLES
-from reproduce.experiment import Reproduction, registry
+from reproduce.experiment import Reproduction, registry, said, short
 from reproduce.training import Judge, trained
 from support.numbers import Number
 from support.pages import table
@@ -117,7 +117,7 @@ class Ring(Reproduction):
         yield Number("minimax: modes", runs.mean("minimax", "modes"), 7, 0, "<", "goal: it drops modes")
 
     def section(self, runs, folder):
-        rows = []
+        rows, runs = [], runs.ended()
         for row, own in ROWS.items():
             if not runs.has(row):
                 continue
@@ -125,7 +125,7 @@ class Ring(Reproduction):
             rows.append(
                 [
                     f"`{row}`",
-                    ", ".join(f"{key} {_short(value)}" for key, value in own.items()) or "-",
+                    said(own),
                     f"{found.mean():.1f} ({found.min():.0f} to {found.max():.0f})",
                     f"{good.mean():.1f}{_deviation(good)}",
                     f"{runs.mean(row, 'reverse_kl'):.3f}",
@@ -133,7 +133,7 @@ class Ring(Reproduction):
                 ]
             )
         headers = ["objective", "own", "modes of 8", "high quality, %", "reverse KL", "seeds"]
-        shared = ", ".join(f"`{key}={_short(value)}`" for key, value in PROTOCOL.items())
+        shared = ", ".join(f"`{key}={short(value)}`" for key, value in PROTOCOL.items())
         return (
             f"All rows share {shared}; they take the rest from their own papers' settings, but for what the "
             'column "own" says. Means over the seeds, with the range of modes and the standard deviation of '
@@ -143,9 +143,3 @@ class Ring(Reproduction):
 
 def _deviation(values: np.ndarray) -> str:
     return f" ± {values.std(ddof=1):.1f}" if len(values) > 1 else ""
-
-
-def _short(value) -> str:
-    if isinstance(value, dict):
-        return ",".join(f"{name}:{weight:g}" for name, weight in value.items())
-    return f"{value:g}" if isinstance(value, float) else str(value)

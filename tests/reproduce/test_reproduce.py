@@ -16,7 +16,7 @@ from sklearn.svm import LinearSVC
 
 import losses
 from reproduce import conduct
-from reproduce.experiment import Run, Runs, by_year, registry
+from reproduce.experiment import DIVERGED, Run, Runs, by_year, registry
 from reproduce.experiments.dcgan import l2_svm
 from reproduce.experiments.ring import CASES
 from reproduce.page import write
@@ -171,6 +171,26 @@ def test_a_run_that_breaks_keeps_no_other_from_being_recorded(tmp_path):
     (said,) = conduct._recorded(lambda run: whole if run.case == "b" else broken, runs, 1, record)
     assert said == f"a, seed 0: OSError: no space; see {tmp_path / 'a' / 'log'}"
     assert record.read() == [made]
+
+
+def test_a_run_that_diverges_is_recorded_and_no_claim_holds_of_its_case(tmp_path, monkeypatch):
+    ring = registry.find("ring")
+    case = {**ring.quick["wgan_gp"], "optimizer": "sgd", "learning_rate": 1e30}
+    monkeypatch.setattr(ring, "cases", {"wgan_gp": case})
+    lost = conduct._make("ring", Run("wgan_gp", 0, tmp_path / "work", tmp_path / "records" / "ring"), False)
+    assert [*lost["measured"]] == [DIVERGED] and 0 < lost["measured"][DIVERGED] <= case["steps"]
+    ended = {**lost, "seed": 1, "measured": dict(modes=8, high_quality=0.5, reverse_kl=0.01)}
+    record = Record(tmp_path / "records" / "ring.json")
+    for run in (lost, ended):
+        record.add(run)
+    runs = Runs(record.read())
+    assert [number.holds for number in ring().claims(runs)] == [False]
+    assert runs.spread("wgan_gp", "modes") == "8.00 (1 diverged)" and runs.of("wgan_gp") == [
+        ended["measured"]
+    ]
+    page = write(tmp_path / "records").read_text()
+    assert f"Diverged: wgan_gp of seed 0 at step {lost['measured'][DIVERGED]}." in page
+    assert "| 8.0 (8 to 8) |" in page
 
 
 def test_runs_with_other_settings_are_left_out_of_the_page(tmp_path):
