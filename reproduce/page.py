@@ -19,7 +19,9 @@ numbers, ours, and what explains the difference. NAME.json holds of every run it
 commit, machine, versions, time and numbers; remarks on these runs are in NAME.md beside it. `python -m
 reproduce NAME` makes all runs of a section again, in `runs/reproduction`. A spread of ours is the standard
 error over the seeds, unless something else is said; the papers' are as they print them. A number "holds" if
-it agrees with the paper's, or with the goal that was set here where the paper prints none.
+it agrees with the paper's, or with the goal that was set here where the paper prints none. Frechet distances
+are in the features of this suite's classifier of the dataset, not in Inception's: they compare runs here with
+one another, never with a printed FID.
 """
 HEADERS = ["", "ours", "paper or goal", "from", "holds"]
 

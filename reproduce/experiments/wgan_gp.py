@@ -83,8 +83,14 @@ class ValueSurfaces(Reproduction):
                 size = case["batch_size"]
                 gan.update_discriminator(some(size), some(size) + random.normal((size, 2)))
 
-        for _ in tqdm(range(updates // TOGETHER), unit_scale=TOGETHER, unit="update", mininterval=10):
+        state = tf.train.Checkpoint(variables=[variable.value for variable in gan.state], random=random)
+        kept = tf.train.CheckpointManager(state, run.workdir / "checkpoints", max_to_keep=1)
+        state.restore(kept.latest_checkpoint)
+        made = int(gan.discriminator_optimizer.iterations)
+        parts = range(made // TOGETHER, updates // TOGETHER)
+        for _ in tqdm(parts, unit_scale=TOGETHER, unit="update", mininterval=10):
             train(tf.constant(TOGETHER))
+            kept.save()
         side = np.linspace(-REACH, REACH, SIDE, dtype=np.float32)
         grid = tf.constant(np.stack(np.meshgrid(side, side), axis=-1).reshape(-1, 2))
         real, fake = some(TRANSPORTED), some(TRANSPORTED) + random.normal((TRANSPORTED, 2))
@@ -161,17 +167,20 @@ class ValueSurfaces(Reproduction):
 
 
 def relief(runs: Runs, case: str) -> float:
-    """How far the data stand out on a recorded surface; see `ValueSurfaces`."""
+    """How far the data stand out on the recorded surfaces, mean over the runs; see `ValueSurfaces`."""
     from scipy.interpolate import RegularGridInterpolator
 
-    (found, *_) = runs.of(case)
     side = np.linspace(-REACH, REACH, SIDE)
-    # Rows of the grid are the second coordinate.
-    value = RegularGridInterpolator((side, side), np.reshape(found["surface"], (SIDE, SIDE)).T)
     points = points_of(case.partition("-")[0])[:1000]
     angles = 2 * np.pi * np.arange(16) / 16
     around = points[:, None] + RADIUS * np.stack([np.cos(angles), np.sin(angles)], axis=1)
-    return float((value(points) - value(around).mean(axis=1)).mean() / (RADIUS * found["slope"]))
+
+    def of_one(found) -> float:
+        # Rows of the grid are the second coordinate.
+        value = RegularGridInterpolator((side, side), np.reshape(found["surface"], (SIDE, SIDE)).T)
+        return (value(points) - value(around).mean(axis=1)).mean() / (RADIUS * found["slope"])
+
+    return float(np.mean([of_one(found) for found in runs.of(case)]))
 
 
 def _deep(steps: int, units: int = 512, **own: Any) -> dict[str, Any]:

@@ -19,6 +19,7 @@ from reproduce import conduct
 from reproduce.experiment import DIVERGED, Run, Runs, by_year, registry
 from reproduce.experiments.dcgan import l2_svm
 from reproduce.experiments.ring import CASES
+from reproduce.experiments.wgan_gp import TOGETHER
 from reproduce.page import write
 from reproduce.records import KEYS, Record
 
@@ -191,6 +192,18 @@ def test_a_run_that_diverges_is_recorded_and_no_claim_holds_of_its_case(tmp_path
     page = write(tmp_path / "records").read_text()
     assert f"Diverged: wgan_gp of seed 0 at step {lost['measured'][DIVERGED]}." in page
     assert "| 8.0 (8 to 8) |" in page
+
+
+def test_value_surfaces_go_on_from_their_checkpoint(tmp_path):
+    surfaces = registry.find("value_surfaces")()
+    case = {**surfaces.quick["ring-penalty"], "updates": 2 * TOGETHER}
+
+    def measured(place, *updates):
+        run = Run("ring-penalty", 0, tmp_path / place, tmp_path / place)
+        return [surfaces.measure({**case, "updates": some}, run) for some in updates][-1]
+
+    first, last = TOGETHER, 2 * TOGETHER
+    assert measured("cut", first) != measured("cut", last) == measured("whole", last)
 
 
 def test_runs_with_other_settings_are_left_out_of_the_page(tmp_path):
