@@ -96,9 +96,9 @@ class ModeCoverage(Reproduction):
     other initial weights. `wgan` and `wgan_gp` have the networks and settings of the ring's table, three
     layers of 128 units, for 20,000 updates; `r3gan` seven layers, 40,000 updates at a falling rate from 2e-3,
     an average of 0.999, penalties of 0.02 on the ring and 0.1 on the grid, chosen on seeds 0 to 2. Of 2,500
-    samples, those within three standard deviations of a mode are of high quality (of the data itself 98.9 %); a
-    mode is found if it is nearest to one of these; the reverse KL is that of the samples' shares of the modes
-    from equal ones.
+    samples, those within three standard deviations of a mode are of high quality (of the data itself
+    98.9 %); a mode is found if it is nearest to one of these; the reverse KL is that of the samples' shares
+    of the modes from equal ones.
     """
 
     title = "Modes of two mixtures"
