@@ -73,8 +73,9 @@ class SemiSupervised(Reproduction):
 
     def claims(self, runs):
         if runs.has("mnist"):
-            found = runs.mean("mnist", "errors")
-            yield Number("errors of 10,000, mean over the choices", found, 200, 0, "<", "goal")
+            name, found = "errors of 10,000, mean over the choices", runs.mean("mnist", "errors")
+            yield Number(name, found, 200, 0, "<", "goal")
+            yield Number(name, found, 93, 6.5, "<", "Table 1")
 
     def quick_claims(self, runs):
         errors, neighbor = (runs.mean("digits", name) for name in ("errors", "neighbor_errors"))
