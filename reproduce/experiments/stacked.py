@@ -13,7 +13,7 @@ NETWORKS: dict[str, Any] = dict(dataset="stacked_mnist", model="dcgan", filters=
 DCGAN: dict[str, Any] = dict(
     loss="non_saturating", optimizer="adam", learning_rate=2e-4, beta_1=0.5, beta_2=0.999
 )
-#: R3GAN's game with the settings of `fashion_quick`; both penalties on every fourth turn.
+#: R3GAN's game after the preset `mnist_quick`; both penalties on every fourth turn.
 MODERN: dict[str, Any] = dict(
     loss="r3gan",
     penalties={"r1": 0.5, "r2": 0.5},
