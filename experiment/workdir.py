@@ -43,6 +43,25 @@ class Workdir:
             UserError: It holds a run with other settings, another process trains in it, it is no
                 directory, or it cannot be written.
         """
+        try:
+            self._lock()
+            # Not before: another process may be writing it.
+            old = self._held(settings)
+            new = settings.to_json() | {"versions": versions()}
+            new["steps"] = max(new["steps"], old.get("steps", 0))
+            with atomic(self.config) as temporary:
+                temporary.write_text(json.dumps(new, indent=2) + "\n")
+        except OSError as error:
+            raise UserError(f"--workdir={self.path} cannot be written: {error.strerror}") from None
+        if old and old.get("versions") != new["versions"]:
+            print(
+                f"{self.path} was trained with other versions ({old.get('versions')}): it goes on, but "
+                "not bit for bit",
+                file=sys.stderr,
+            )
+
+    def _held(self, settings: Settings) -> dict:
+        """What the directory's run was begun with, nothing of a new one. Refuses a run of other settings."""
         old = self._read() if self.config.exists() else {}
         if not old and any(self.checkpoints.glob("ckpt-*.index")):
             raise UserError(
@@ -54,20 +73,7 @@ class Workdir:
                 f"{self.path} holds a run with other settings: {'; '.join(differing)}: "
                 "choose another --workdir"
             )
-        new = settings.to_json() | {"versions": versions()}
-        new["steps"] = max(new["steps"], old.get("steps", 0))
-        try:
-            self._lock()
-            with atomic(self.config) as temporary:
-                temporary.write_text(json.dumps(new, indent=2) + "\n")
-        except OSError as error:
-            raise UserError(f"--workdir={self.path} cannot be written: {error.strerror}") from None
-        if old and old.get("versions") != new["versions"]:
-            print(
-                f"{self.path} was trained with other versions ({old.get('versions')}): it goes on, but "
-                "not bit for bit",
-                file=sys.stderr,
-            )
+        return old
 
     def _lock(self) -> None:
         """Keeps other processes out for as long as this one lives, however it ends."""
