@@ -131,8 +131,8 @@ class CreatedEqual(Reproduction):
                 for method, case in made.items()
             ]
             if rows:
-                names = (name.replace("_", " ") for name in NUMBERS)
-                parts.append(table(rows, [dataset, "own settings", "FID, published", *names]))
+                names = (name.replace("_", " ").capitalize() for name in NUMBERS)
+                parts.append(table(rows, [dataset, "Own settings", "FID, published", *names]))
                 pictures = [
                     f"![{m}]({folder.name}/created_equal-{runs.figure(case, 'samples')})"
                     for m, case in made.items()
