@@ -23,7 +23,7 @@ class PacGANGenerator(Generator):
         super().__init__(**shared)
         for _ in range(4):
             self.add(layers.Dense(400, use_bias=False, kernel_initializer=normal_weights()))
-            self.add(self.batch_norm(0.9, epsilon=1e-5))
+            self.add(self.batch_norm(0.95, epsilon=1e-4))
             self.add(layers.ReLU())
         self.add(layers.Dense(self.image_shape[0], kernel_initializer=normal_weights()))
         self.build((None, self.latent_dim))

@@ -16,6 +16,7 @@ MIXTURES = {"ring": 8, "grid": 25}
 PACGAN: dict[str, Any] = dict(
     model="pacgan",
     loss="non_saturating",
+    algorithm="simultaneous",
     steps=40_000,
     batch_size=100,
     optimizer="adam",
@@ -96,7 +97,8 @@ class ModeCoverage(Reproduction):
     """The ring of 8 Gaussians (standard deviation 0.01, radius 1) and the grid of 25 (0.05, two apart),
     100,000 points of each. `gan` and `pacgan2` to `4`: PacGAN's networks (a generator of four layers of 400
     units with batch norm, a discriminator of three maxout layers of 200 x 5), Adam 1e-4 with beta_1 0.8,
-    batches of 100 packs, a tenth of the published 400,000 updates. `unrolled`: after the authors' notebook
+    batches of 100 packs, both networks updated at once as in the authors' code, a tenth of the published
+    400,000 updates. `unrolled`: after the authors' notebook
     (two layers of 128 tanh units, z of 256 normal entries, five updates ahead), but with a moving average and
     other initial weights. `wgan` and `wgan_gp` have the networks and settings of the ring's table, three
     layers of 128 units, for 20,000 updates; `r3gan` seven layers, 40,000 updates at a falling rate from 2e-3,

@@ -33,6 +33,8 @@ def test_pacgan_networks_are_those_of_its_code():
     generator, discriminator = models.get("pacgan", (2,), latent_dim=2, packing=3)
     kernels = [w.shape for w in generator.trainable_variables if len(w.shape) == 2]
     assert kernels == [(2, 400), (400, 400), (400, 400), (400, 400), (400, 2)]
+    norms = [layer for layer in generator.body.layers if isinstance(layer, keras.layers.BatchNormalization)]
+    assert [(norm.momentum, norm.epsilon) for norm in norms] == 4 * [(0.95, 1e-4)]
     maxout = 5 * 200
     layers = [6 * maxout + maxout, 200 * maxout + maxout, 200 * maxout + maxout, 200 + 1]
     assert discriminator.count_params() == sum(layers)
