@@ -98,14 +98,13 @@ class ModeCoverage(Reproduction):
     100,000 points of each. `gan` and `pacgan2` to `4`: PacGAN's networks (a generator of four layers of 400
     units with batch norm, a discriminator of three maxout layers of 200 x 5), Adam 1e-4 with beta_1 0.8,
     batches of 100 packs, both networks updated at once as in the authors' code, a tenth of the published
-    400,000 updates. `unrolled`: after the authors' notebook
-    (two layers of 128 tanh units, z of 256 normal entries, five updates ahead), but with a moving average and
-    other initial weights. `wgan` and `wgan_gp` have the networks and settings of the ring's table, three
-    layers of 128 units, for 20,000 updates; `r3gan` seven layers, 40,000 updates at a falling rate from 2e-3,
-    an average of 0.999, penalties of 0.02 on the ring and 0.1 on the grid, chosen on seeds 0 to 2. Of 2,500
-    samples, those within three standard deviations of a mode are of high quality (of the data itself
-    98.9 %); a mode is found if it is nearest to one of these; the reverse KL is that of the samples' shares
-    of the modes from equal ones.
+    400,000 updates. `unrolled`: after the authors' notebook (two layers of 128 tanh units, z of 256 normal
+    entries, five updates ahead), but with a moving average and other initial weights. `wgan` and `wgan_gp`
+    have the networks and settings of the ring's table, three layers of 128 units, for 20,000 updates; `r3gan`
+    seven layers, 40,000 updates at a falling rate from 2e-3, an average of 0.999, penalties of 0.02 on the
+    ring and 0.1 on the grid, chosen on seeds 0 to 2. Of 2,500 samples, those within three standard deviations
+    of a mode are of high quality (of the data itself 98.9 %); a mode is found if it is nearest to one of
+    these; the reverse KL is that of the samples' shares of the modes from equal ones.
     """
 
     title = "Modes of two mixtures"
