@@ -34,11 +34,11 @@ LINES, ALONG = 4, 10
 @registry.register("parzen")
 class Parzen(Reproduction):
     """The authors' networks, schedule and procedure: z uniform on [-sqrt 3, sqrt 3], the generator's output
-    bias from the mean picture, dropout on every input of the discriminator, momentum rising over 250 epochs
-    of the first 50,000 pictures, both networks updated at once, no choice among checkpoints. Then 10,000
-    samples, a Gaussian on each, whose width is the best of ten for 1,000 validation pictures, and the mean
-    log-likelihood of the 10,000 test pictures in nats; its spread is the standard error over these, as the
-    paper's.
+    bias from the mean picture, dropout on every input of the discriminator, momentum rising over the first
+    250 of 500 epochs of the first 50,000 pictures, both networks updated at once, no choice among
+    checkpoints. Then 10,000 samples, a Gaussian on each, whose width is the best of ten for 1,000 validation
+    pictures, and the mean log-likelihood of the 10,000 test pictures in nats; its spread is the standard
+    error over these, as the paper's.
     """
 
     title = "Adversarial nets on MNIST"
