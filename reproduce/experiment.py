@@ -11,7 +11,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from support.errors import unknown
-from support.numbers import Number
+from support.numbers import Number, with_error
 from support.registry import Registry
 
 registry = Registry("reproduction", "reproduce.experiments")
@@ -81,9 +81,8 @@ class Runs:
         that diverged are counted instead."""
         ended = self.ended()
         count, all_of_them = len(ended.values(case, name)), len(self.values(case, name))
-        text = f"{scale * ended.mean(case, name):{form}}"
-        if count > 1:
-            text += f" ± {scale * ended.error(case, name):{form}}"
+        error = scale * ended.error(case, name) if count > 1 else None
+        text = with_error(scale * ended.mean(case, name), error, form)
         return text if count == all_of_them else f"{text} ({all_of_them - count} diverged)"
 
     def has(self, *cases: str) -> bool:

@@ -50,6 +50,11 @@ def _plain(value):
     return value if math.isfinite(value) else str(value)
 
 
+def with_error(value: float, error: float | None = None, form: str = "") -> str:
+    """A number and its error, if it has one, as a table prints them: "225 ± 2"."""
+    return f"{value:{form}}" if error is None else f"{value:{form}} ± {error:{form}}"
+
+
 def rows(records: Sequence[dict[str, Any]]) -> list[list[str]]:
     """Numbers, as `to_json` gives them, as a table's rows: name, measured, expected, source, holds."""
     found = []

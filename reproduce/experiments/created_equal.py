@@ -8,7 +8,7 @@ from reproduce.experiment import Reproduction, registry, said
 from reproduce.experiments.stacked import MODERN
 from reproduce.pictures import generated, save_grid
 from reproduce.training import Judge, carried_on, trained
-from support.numbers import Number
+from support.numbers import Number, with_error
 from support.pages import table
 
 ADAM: dict[str, Any] = dict(optimizer="adam", learning_rate=2e-4, beta_1=0.5, beta_2=0.999)
@@ -118,9 +118,7 @@ class CreatedEqual(Reproduction):
         parts = []
         for dataset, published in PUBLISHED.items():
             made = {m: case for m in METHODS if runs.has(case := f"{dataset}-{_slug(m)}")}
-            printed = {
-                m: f"{mean} ± {deviation}" for m, (mean, deviation) in zip(METHODS, published, strict=False)
-            }
+            printed = {m: with_error(*numbers) for m, numbers in zip(METHODS, published, strict=False)}
             rows = [
                 [
                     method,

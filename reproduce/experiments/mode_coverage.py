@@ -8,7 +8,7 @@ from evaluation.measures import MODE_SAMPLES
 from reproduce.experiment import Reproduction, Runs, registry
 from reproduce.experiments.ring import CASES
 from reproduce.training import Judge, trained
-from support.numbers import Number
+from support.numbers import Number, with_error
 from support.pages import table
 
 MIXTURES = {"ring": 8, "grid": 25}
@@ -62,7 +62,7 @@ OWN: dict[tuple[str, str], dict[str, Any]] = {
 }
 #: Method -> mixture -> modes, share of high quality in % and reverse KL, with standard errors of 10 runs; and
 #: where from.
-PUBLISHED: dict[str, dict[str, tuple[tuple[float, float], ...]]] = {
+PUBLISHED: dict[str, dict[str, tuple[tuple[float, float | None], ...]]] = {
     "gan": {
         "ring": ((6.3, 0.5), (98.2, 0.2), (0.45, 0.09)),
         "grid": ((17.3, 0.8), (94.8, 0.7), (0.70, 0.07)),
@@ -80,7 +80,7 @@ PUBLISHED: dict[str, dict[str, tuple[tuple[float, float], ...]]] = {
         "grid": ((24.8, 0.2), (93.6, 0.6), (0.04, 0.01)),
     },
     # VEEGAN's table has no errors, and no reverse KL.
-    "unrolled": {"ring": ((7.6, 0.0), (35.6, 0.0)), "grid": ((23.6, 0.0), (16.0, 0.0))},
+    "unrolled": {"ring": ((7.6, None), (35.6, None)), "grid": ((23.6, None), (16.0, None))},
 }
 #: What is counted -> its title, on which side of the paper's it is good, factor and form of its print.
 NUMBERS = {
@@ -131,7 +131,7 @@ class ModeCoverage(Reproduction):
                     for name, (theirs, error) in zip(NUMBERS, published[mixture], strict=False):
                         title, good, scale, _ = NUMBERS[name]
                         found, own = (scale * of(case, name) for of in (runs.mean, runs.error))
-                        within = 2 * (error**2 + own**2) ** 0.5
+                        within = 2 * ((error or 0) ** 2 + own**2) ** 0.5
                         yield Number(f"{case}: {title}", found, theirs, within, good, "table")
             if runs.has(case := f"{MODERN}-{mixture}"):
                 yield Number(f"{case}: fewest modes", runs.values(case, "modes").min(), count, source="goal")
@@ -166,7 +166,7 @@ class ModeCoverage(Reproduction):
             row = [f"`{method}`", str(len(runs.of(case)))]
             for name, (_, _, scale, form) in NUMBERS.items():
                 theirs = published.get(name)
-                row += [_spread(*theirs, form) if theirs else "-", runs.spread(case, name, form, scale)]
+                row += [with_error(*theirs, form) if theirs else "-", runs.spread(case, name, form, scale)]
             rows.append(row)
         headers = [
             mixture,
@@ -174,7 +174,3 @@ class ModeCoverage(Reproduction):
             *(f"{title}, {whose}" for title, *_ in NUMBERS.values() for whose in ("published", "ours")),
         ]
         return table(rows, headers)
-
-
-def _spread(value: float, error: float, form: str) -> str:
-    return f"{value:{form}} ± {error:{form}}" if error else f"{value:{form}}"

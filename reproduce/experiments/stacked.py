@@ -5,7 +5,7 @@ from typing import Any
 from reproduce.experiment import Reproduction, registry
 from reproduce.pictures import generated, save_grid
 from reproduce.training import Judge, trained
-from support.numbers import Number
+from support.numbers import Number, with_error
 from support.pages import table
 
 NETWORKS: dict[str, Any] = dict(dataset="stacked_mnist", model="dcgan", filters=32, kernel=4, batch_size=64)
@@ -96,7 +96,7 @@ class StackedMNIST(Reproduction):
         rows = [
             [
                 f"`{method}`",
-                *(" ± ".join(map(str, numbers)) for numbers in (modes, kl)),
+                *(with_error(*numbers) for numbers in (modes, kl)),
                 source,
                 runs.spread(method, "stacked_modes", ".1f"),
                 runs.spread(method, "stacked_kl", ".3f"),
