@@ -79,6 +79,8 @@ class Minimax(_Adversarial):
     Choose it to follow the theory: the generator's loss saturates where the discriminator is sure.
     """
 
+    zero_sum = True
+
     def generator_loss(self, real_scores, fake_scores):
         """E log(1 - D(G(z)))"""
         return -ops.mean(log_one_minus_sigmoid_loss(fake_scores))

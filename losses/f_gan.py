@@ -38,6 +38,10 @@ class FGAN(Objective):
     # The batch of 4096 in the paper's MNIST run is for its perceptrons; 128 is Radford et al.'s.
     paper: ClassVar = RADFORD
 
+    @property
+    def zero_sum(self):
+        return self.saturating
+
     def activation(self, scores):
         """T = g_f(v), per example."""
         raise NotImplementedError

@@ -60,6 +60,8 @@ class MMDGAN(Objective):
         outputs=16,
     )
 
+    zero_sum = True
+
     def __post_init__(self):
         if self.top_k < 1:
             raise UserError("mmd_gan has no top_k: it compares distributions, and scores no sample by itself")

@@ -138,12 +138,23 @@ class Objective:
             )
         return self.discriminator_loss(real_scores, fake_scores)
 
-    def generator_cost(self, real_scores, fake_scores, step=0):
-        """The generator's loss after `step` updates as it is trained with: on all samples or the best."""
+    @property
+    def zero_sum(self) -> bool:
+        """Whether the generator minimises what the discriminator maximises."""
+        return False
+
+    def generator_cost(self, real_scores, fake_scores, step=0, unrolled=False):
+        """The generator's loss after `step` updates as it is trained with: on all samples or the best.
+
+        `unrolled`: The discriminator's weights depend on the generator, and so do the scores of data. A
+        zero-sum game then has its whole value for a loss.
+        """
         if self.top_k < 1:
             share = ops.maximum(self.top_k, self.top_k_decay ** ops.cast(step, "float32"))
             better = -1 if self.needs_energy else 1
             real_scores, fake_scores = score_tricks.keep_best(real_scores, fake_scores, share, better)
+        if unrolled and self.zero_sum:
+            return -self.discriminator_loss(real_scores, fake_scores)
         return self.generator_loss(real_scores, fake_scores)
 
     def penalty(self, discriminator: Callable, real, fake, *, seed=None, step=0):

@@ -32,6 +32,8 @@ class WGAN(Objective):
         discriminator_batch_norm=True,
     )
 
+    zero_sum = True
+
     def discriminator_loss(self, real_scores, fake_scores):
         """E f(g(z)) - E f(x)"""
         return -wasserstein_estimate(real_scores, fake_scores)

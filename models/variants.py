@@ -127,7 +127,8 @@ class UnrolledGAN(GAN):
 
     Metz et al. 2017 (arXiv 1611.02163), section 2.3: its gradient flows through those updates, which are
     Adam's on the same real and generated batch, from the state of the discriminator's own optimizer. They
-    follow the loss alone.
+    follow the loss alone. In a zero-sum game the generator minimises the game's whole value: what the
+    discriminator will say of data depends on the samples that it learns from.
 
     Args:
         unrolled_steps: The paper's k.
@@ -174,7 +175,7 @@ class UnrolledGAN(GAN):
                 root = tf.sqrt(squares[i] + optimizer.epsilon**2)
                 weights[i] -= rate * means[i] / (root + optimizer.epsilon)
         return self.objective.generator_cost(
-            *self._scores(weights, real, fake), self.generator_optimizer.iterations
+            *self._scores(weights, real, fake), self.generator_optimizer.iterations, unrolled=True
         )
 
     def _scores(self, weights, real, fake):

@@ -269,3 +269,19 @@ def test_the_jsd_estimate_is_the_divergence_at_the_optimal_discriminator():
     assert estimate(1) == pytest.approx(0.111421, abs=2e-3)
     assert estimate(0) == pytest.approx(0, abs=1e-6)
     assert max(estimate(0.5), estimate(2)) < estimate(1)
+
+
+#: Of games with energies, EBGAN's is zero-sum within its margin alone, and BEGAN's k changes it.
+GAMES = [(name, {}) for name in FORMULAS if not losses.get(name).needs_energy]
+GAMES += [(name, {"saturating": True}) for name in FORMULAS if name.startswith("fgan")]
+
+
+@pytest.mark.parametrize(("name", "options"), GAMES)
+def test_in_a_zero_sum_game_both_losses_have_opposite_gradients(name, options):
+    objective = losses.get(name, **options)
+    real, fake = (tf.constant(scores[:, None], tf.float32) for scores in (REAL, FAKE))
+    with tf.GradientTape(persistent=True) as tape:
+        tape.watch(fake)
+        costs = objective.generator_loss(real, fake), -objective.discriminator_loss(real, fake)
+    ours, theirs = (tape.gradient(cost, fake).numpy() for cost in costs)
+    assert objective.zero_sum == np.allclose(ours, theirs, rtol=1e-4, atol=1e-6)

@@ -313,15 +313,27 @@ def test_feature_matching_compares_mean_features_alone():
     matching.fit(images(), batch_size=8, verbose=0)
 
 
+def log_sigmoid(scores):
+    return -np.logaddexp(0, -np.asarray(scores, np.float64)).mean()
+
+
 @pytest.mark.parametrize("updates", [1, 3])
-def test_unrolling_is_the_loss_after_the_discriminators_own_updates(updates):
+@pytest.mark.parametrize(
+    "loss, value",
+    [
+        ("non_saturating", lambda w, x, fake: -log_sigmoid(w * fake)),
+        # Equation 1: data's term moves too, for the discriminator has learnt from the samples.
+        ("minimax", lambda w, x, fake: log_sigmoid(w * x) + log_sigmoid(-w * fake)),
+    ],
+)
+def test_unrolling_is_the_loss_after_the_discriminators_own_updates(loss, value, updates):
     """Against Keras's Adam really applied to a copy; the gradient against numerical differentiation."""
     from models.variants import UnrolledGAN
 
     def build(theta, look_ahead):
         generator, discriminator = Shift(), Slope(0.3)
         generator.theta.assign([theta])
-        gan = UnrolledGAN(generator, discriminator, "gan", seed=0, unrolled_steps=look_ahead)
+        gan = UnrolledGAN(generator, discriminator, loss, seed=0, unrolled_steps=look_ahead)
         gan.compile(keras.optimizers.SGD(0.1), keras.optimizers.Adam(0.05, beta_1=0.5))
         return gan
 
@@ -333,15 +345,15 @@ def test_unrolling_is_the_loss_after_the_discriminators_own_updates(updates):
         for _ in range(updates):
             with tf.GradientTape() as tape:
                 scores = gan.discriminator(real), gan.discriminator(z + theta)
-                loss = gan.objective.discriminator_loss(*scores)
-            gan.discriminator_optimizer.apply(tape.gradient(loss, gan.discriminator.trainable_variables))
-        return float(gan.objective.generator_loss(z, gan.discriminator(z + theta)))
+                cost = gan.objective.discriminator_loss(*scores)
+            gan.discriminator_optimizer.apply(tape.gradient(cost, gan.discriminator.trainable_variables))
+        return value(float(gan.discriminator.w[0]), real, z + theta)
 
     gan = build(0.2, updates)
     with tf.GradientTape() as tape:
-        loss = gan.generator_loss(tf.constant(real), gan.generator(tf.constant(z)))
-    assert float(loss) == pytest.approx(by_hand(0.2), rel=1e-5)
-    gradient = float(tape.gradient(loss, gan.generator.theta.value)[0])
+        cost = gan.generator_loss(tf.constant(real), gan.generator(tf.constant(z)))
+    assert float(cost) == pytest.approx(by_hand(0.2), rel=1e-5)
+    gradient = float(tape.gradient(cost, gan.generator.theta.value)[0])
     numerical = (by_hand(0.2 + 1e-2) - by_hand(0.2 - 1e-2)) / 2e-2
     assert gradient == pytest.approx(numerical, rel=2e-3)
     assert float(gan.discriminator.w[0]) == pytest.approx(0.3)
