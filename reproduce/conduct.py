@@ -135,7 +135,8 @@ def _make(name: str, run: Run, quick: bool) -> dict:
     """One run, in its own process, what it says in its log."""
     import support.environment  # noqa: F401  # Before TensorFlow.
 
-    chosen = registry.find(name)()
+    # Of the code that is loaded now: the checkout may have moved on when the run ends.
+    chosen, commit = registry.find(name)(), machine.commit()
     run.workdir.mkdir(parents=True, exist_ok=True)
     run.figures.parent.mkdir(parents=True, exist_ok=True)
     print(f"{run.case}, seed {run.seed}: begins; its progress: {run.workdir / 'log'}", flush=True)
@@ -155,7 +156,7 @@ def _make(name: str, run: Run, quick: bool) -> dict:
         settings=as_recorded(case),
         command=f"python -m reproduce {name} {again}",
         seconds=round(clock(), 1),
-        commit=machine.commit(),
+        commit=commit,
         machine=machine.describe("tensorflow-cpu", "tensorflow", "keras", "numpy"),
         measured=measured,
     )
