@@ -67,16 +67,18 @@ def _cases(dataset: str, steps: int, methods=METHODS) -> dict[str, dict[str, Any
 
 @registry.register("created_equal")
 class CreatedEqual(Reproduction):
-    """One architecture for all (InfoGAN's; BEGAN's discriminator is an autoencoder with it, those under a
-    gradient penalty have no batch norm), Adam 2e-4 with beta_1 0.5 for all, batches of 64, one turn of the
-    discriminator for one of the generator. The paper searches 100 settings of each method, trains the best
-    for 20 epochs 50 times and takes the best of its checkpoints; here each method has one setting, three
-    epochs and its last checkpoint. The Frechet distance is in the features of this suite's classifier of the
-    dataset, the paper's in Inception's, so only the ranking can be compared: Spearman's correlation over the
-    seven GANs, which by chance is above 0.714 in one of twenty cases. `R3GAN` stands for what came later, and
-    is not held to the shared settings. Of 10,000 samples, beside as many
-    test pictures: improved precision and recall (k = 3) and coverage (k = 5) in the same features; imbalance
-    is the total variation between the samples' classes and equal shares.
+    """One architecture for all (InfoGAN's, but for batch norm's averages over 10 updates, the authors' over
+    1,000; BEGAN's discriminator is an autoencoder with it, those under a gradient penalty have no batch norm;
+    LSGAN's squares are of scores, in the authors' code of their sigmoid), Adam 2e-4 with beta_1 0.5 for all,
+    batches of 64, one turn of the discriminator for one of the generator. The paper searches 100 settings of
+    each method, trains the best for 20 epochs 50 times and takes the best of its checkpoints; here each
+    method has one setting, three epochs and its last checkpoint. The Frechet distance is in the features of
+    this suite's classifier of the dataset, the paper's in Inception's, so only the ranking can be compared:
+    Spearman's correlation over the seven GANs, which by chance is above 0.714 in one of twenty cases. `R3GAN`
+    stands for what came later, and is not held to the shared settings. All numbers are of 10,000 samples: the
+    distance to the training split (the paper's to 10,000 test pictures); improved precision and recall (k =
+    3) and coverage (k = 5) in the same features, beside as many training pictures; imbalance, the total
+    variation between the samples' classes and equal shares.
     """
 
     title = "Are GANs created equal?"

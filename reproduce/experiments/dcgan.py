@@ -33,12 +33,14 @@ def _case(dataset: str, steps: int, pictures: int, **own: Any) -> dict[str, Any]
 
 @registry.register("dcgan_features")
 class DCGANFeatures(Reproduction):
-    """A DCGAN of 32 filters next to the image (half of the usual width), with the paper's Adam and batches
-    of 128, is trained without labels. Its discriminator's activations of all convolutions, max-pooled to a
-    grid of 4 x 4, go to a linear L2-SVM, whose weight of the loss is chosen on a sixth of the training
-    pictures. Beside them the same network before training, the pixels, and k-means of whitened 6 x 6 patches
-    with soft assignment, pooled over quadrants (Coates et al. 2011), 400 means. The paper trains on ImageNet
-    and tests on CIFAR-10; here training and test are of the same dataset. Arithmetic in z: the mean z of
+    """A DCGAN of 32 filters next to the image (half of the usual width), with the paper's Adam and batches of
+    128, is trained without labels. Its discriminator's activations of all convolutions, max-pooled to a grid
+    of 4 x 4, go to a linear L2-SVM, whose weight of the loss is chosen on a sixth of the training pictures.
+    Beside them the same network before training, the pixels, and k-means of whitened 6 x 6 patches with soft
+    assignment, pooled over quadrants (Coates et al. 2011), 400 means. The untrained network's batch norm has
+    seen nothing: mean 0, variance 1. The paper trains on ImageNet and tests on CIFAR-10; here training and
+    test are of the same dataset. The CIFAR-10 of these runs was made from JPEG copies of its pictures, so its
+    numbers are not those of the original files. The paper's SVHN is not here. Arithmetic in z: the mean z of
     three heavy samples of one class, minus that of three light ones, plus that of three light ones of another
     class, for all pairs.
     """

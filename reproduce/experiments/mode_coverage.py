@@ -82,11 +82,11 @@ PUBLISHED: dict[str, dict[str, tuple[tuple[float, float | None], ...]]] = {
     # VEEGAN's table has no errors, and no reverse KL.
     "unrolled": {"ring": ((7.6, None), (35.6, None)), "grid": ((23.6, None), (16.0, None))},
 }
-#: What is counted -> its title, on which side of the paper's it is good, factor and form of its print.
+#: What is counted -> its title, factor and form of its print.
 NUMBERS = {
-    "modes": ("modes", ">", 1, ".1f"),
-    "high_quality": ("high quality, %", ">", 100, ".1f"),
-    "reverse_kl": ("reverse KL", "<", 1, ".3f"),
+    "modes": ("modes", 1, ".1f"),
+    "high_quality": ("high quality, %", 100, ".1f"),
+    "reverse_kl": ("reverse KL", 1, ".3f"),
 }
 #: PacGAN's best reverse KL on each mixture.
 BEST = {"ring": 0.07, "grid": 0.04}
@@ -104,7 +104,9 @@ class ModeCoverage(Reproduction):
     seven layers, 40,000 updates at a falling rate from 2e-3, an average of 0.999, penalties of 0.02 on the
     ring and 0.1 on the grid, chosen on seeds 0 to 2. Of 2,500 samples, those within three standard deviations
     of a mode are of high quality (of the data itself 98.9 %); a mode is found if it is nearest to one of
-    these; the reverse KL is that of the samples' shares of the modes from equal ones.
+    these; the reverse KL is that of the shares of the modes from equal ones, of all samples, where PacGAN's
+    code counts those of high quality alone. A published row holds where ours agrees with it within two
+    standard errors of both; a better number does not.
     """
 
     title = "Modes of two mixtures"
@@ -127,12 +129,14 @@ class ModeCoverage(Reproduction):
     def claims(self, runs):
         for mixture, count in MIXTURES.items():
             for method, published in PUBLISHED.items():
-                if len(runs.of(case := f"{method}-{mixture}")) > 1:
+                if runs.has(case := f"{method}-{mixture}"):
                     for name, (theirs, error) in zip(NUMBERS, published[mixture], strict=False):
-                        title, good, scale, _ = NUMBERS[name]
+                        title, scale, _ = NUMBERS[name]
                         found, own = (scale * of(case, name) for of in (runs.mean, runs.error))
                         within = 2 * ((error or 0) ** 2 + own**2) ** 0.5
-                        yield Number(f"{case}: {title}", found, theirs, within, good, "table")
+                        # Of single numbers without an error nothing can be said.
+                        if within:
+                            yield Number(f"{case}: {title}", found, theirs, within, source="table")
             if runs.has(case := f"{MODERN}-{mixture}"):
                 yield Number(f"{case}: fewest modes", runs.values(case, "modes").min(), count, source="goal")
                 share = 100 * runs.mean(case, "high_quality")
@@ -164,7 +168,7 @@ class ModeCoverage(Reproduction):
             case = f"{method}-{mixture}"
             published = dict(zip(NUMBERS, PUBLISHED.get(method, {}).get(mixture, ()), strict=False))
             row = [f"`{method}`", str(len(runs.of(case)))]
-            for name, (_, _, scale, form) in NUMBERS.items():
+            for name, (_, scale, form) in NUMBERS.items():
                 theirs = published.get(name)
                 row += [with_error(*theirs, form) if theirs else "-", runs.spread(case, name, form, scale)]
             rows.append(row)

@@ -104,12 +104,6 @@ class Ring(Reproduction):
             if runs.has(row):
                 fewest = runs.values(row, "modes").min()
                 yield Number(f"{row}: fewest modes of a seed", fewest, 8, source="goal")
-        if len(runs.of("non_saturating")) > 1:
-            found, error = (of("non_saturating", "modes") for of in (runs.mean, runs.error))
-            within = 2 * (0.5**2 + error**2) ** 0.5
-            yield Number(
-                "non_saturating: modes", found, 6.3, within, "=", "PacGAN, Table 1, GAN (larger networks)"
-            )
 
     def quick_claims(self, runs):
         fewest = runs.values("wgan_gp", "modes").min()

@@ -200,10 +200,11 @@ def _deep_cases(steps: int, units: int, bounds: Sequence[float]) -> dict[str, di
 @registry.register("critic_gradients")
 class CriticGradients(Reproduction):
     """WGANs whose networks are perceptrons of 12 hidden layers of 512 ReLU units learn the Swiss roll for 400
-    updates, with weights clipped at three bounds or with the penalty. Of the critic before training (clipped
-    once) and at the end: the norm of the derivative of the critic's score by the activations of each layer,
-    averaged over 1,000 points of data; by how much it grows from one layer to the one before it (geometric
-    mean); and how many weights of the hidden layers lie within 5 % of the largest.
+    updates, with weights clipped at three bounds (RMSProp 5e-5) or with a penalty of 0.1 (Adam 1e-4, beta_1
+    0). Of the critic before training (clipped once) and at the end: the norm of the derivative of the
+    critic's score by the activations of each layer, averaged over 1,000 points of data; by how much it grows
+    from one layer to the one before it (geometric mean); and how many weights of the hidden layers lie within
+    5 % of the largest.
     """
 
     title = "Gradients and weights of deep critics"
