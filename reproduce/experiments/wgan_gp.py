@@ -241,7 +241,7 @@ class CriticGradients(Reproduction):
             yield Number("penalty: weights at the ends", ends[1], 0.05, 0, "<", "goal, after Figure 1b")
 
     def quick_claims(self, runs):
-        # What training alone does: before it, both are the other way round.
+        # What training does: of the critic before it, neither holds.
         growth, before = (runs.mean("clip-0.1", name) for name in ("growth", "initial_growth"))
         name, source = "clip-0.1: growth of gradients a layer", "1.5 times the untrained critic's"
         yield Number(name, growth, 1.5 * before, 0, ">", source)
