@@ -4,7 +4,7 @@ import abc
 import dataclasses
 import json
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -17,6 +17,9 @@ from support.registry import Registry
 registry = Registry("reproduction", "reproduce.experiments")
 
 Case = Mapping[str, Any]
+
+#: A number of a run: the name it was measured under, or a function of all that was measured.
+Measured = str | Callable[[Mapping[str, Any]], float]
 
 #: All that is recorded of a run whose training diverged: at which step.
 DIVERGED = "diverged_at"
@@ -63,20 +66,23 @@ class Runs:
         """What was measured in each run of the cases that came to its end, by seed."""
         return [record["measured"] for record in self.ended().records if record["case"] in cases]
 
-    def values(self, case: str, name: str) -> np.ndarray:
+    def values(self, case: str, name: Measured) -> np.ndarray:
         """One number of each run of the case, by seed."""
         found = [record["measured"] for record in self.records if record["case"] == case]
-        return np.array([np.nan if DIVERGED in run else run[name] for run in found], np.float64)
+        return np.array(
+            [np.nan if DIVERGED in run else name(run) if callable(name) else run[name] for run in found],
+            np.float64,
+        )
 
-    def mean(self, case: str, name: str) -> float:
+    def mean(self, case: str, name: Measured) -> float:
         return float(self.values(case, name).mean())
 
-    def error(self, case: str, name: str) -> float:
+    def error(self, case: str, name: Measured) -> float:
         """Standard error of the mean over the seeds; 0 of one seed, where it is unknown."""
         values = self.values(case, name)
         return float(values.std(ddof=1) / np.sqrt(len(values))) if len(values) > 1 else 0.0
 
-    def spread(self, case: str, name: str, form: str = ".2f", scale: float = 1) -> str:
+    def spread(self, case: str, name: Measured, form: str = ".2f", scale: float = 1) -> str:
         """Mean and standard error over the seeds, both times the scale, of one seed the number alone; runs
         that diverged are counted instead."""
         ended = self.ended()

@@ -1,5 +1,6 @@
 """Arjovsky et al. 2017, Wasserstein GAN (arXiv 1701.07875): Figures 3 to 7."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -83,7 +84,7 @@ class WGANCurves(Reproduction):
         for networks in NETWORKS:
             wgan, gan = (f"{game}-{networks}" for game in GAMES)
             if runs.has(wgan):
-                found = correlation(runs, wgan)
+                found = runs.mean(wgan, correlation)
                 yield Number(
                     f"{wgan}: correlation of estimate and distance",
                     found,
@@ -93,7 +94,7 @@ class WGANCurves(Reproduction):
                     "goal, after Figure 3",
                 )
             if runs.has(gan):
-                found = correlation(runs, gan)
+                found = runs.mean(gan, correlation)
                 yield Number(
                     f"{gan}: correlation of estimate and distance", found, 0.5, 0, "<", "goal, after Figure 4"
                 )
@@ -103,7 +104,7 @@ class WGANCurves(Reproduction):
                 yield Number(f"{wgan}: Frechet distance", ours, other / 2, 0, "<", source)
 
     def quick_claims(self, runs):
-        wgan, gan = (correlation(runs, f"{game}-dcgan") for game in GAMES)
+        wgan, gan = (runs.mean(f"{game}-dcgan", correlation) for game in GAMES)
         yield Number("wgan: correlation of estimate and distance", wgan, 0.6, 0, ">", "goal, after Figure 3")
         yield Number("gan: correlation of estimate and distance", gan, wgan, 0, "<", "goal, after Figure 4")
 
@@ -112,7 +113,7 @@ class WGANCurves(Reproduction):
         rows = [
             [
                 case.replace("-", ", "),
-                f"{correlation(runs, case):.2f}",
+                runs.spread(case, correlation),
                 runs.spread(case, "frechet_distance", ".1f"),
                 runs.spread(case, "classes_found", ".0f"),
             ]
@@ -146,13 +147,11 @@ class WGANCurves(Reproduction):
         save_figure(figure, path)
 
 
-def correlation(runs: Runs, case: str) -> float:
-    """Rank correlation of estimate and distance over a run, mean over the runs."""
+def correlation(found: Mapping[str, Any]) -> float:
+    """Rank correlation of estimate and distance over a run."""
     from scipy.stats import spearmanr
 
-    return float(
-        np.mean([spearmanr(found["estimates"], found["distances"]).statistic for found in runs.of(case)])
-    )
+    return float(spearmanr(found["estimates"], found["distances"]).statistic)
 
 
 def _smoothed(points: np.ndarray, step: float) -> float:

@@ -184,7 +184,7 @@ def relief(runs: Runs, case: str) -> float:
         value = RegularGridInterpolator((side, side), np.reshape(found["surface"], (SIDE, SIDE)).T)
         return (value(points) - value(around).mean(axis=1)).mean() / (RADIUS * found["slope"])
 
-    return float(np.mean([of_one(found) for found in runs.of(case)]))
+    return runs.mean(case, of_one)
 
 
 def _deep(steps: int, units: int = 512, **own: Any) -> dict[str, Any]:
