@@ -19,7 +19,7 @@ def to_uint8(images) -> np.ndarray:
 def fit(image, shape: ImageShape):
     """One uint8 image (h, w, c) of any size -> uint8 of `shape` (H, W, C), if it has not that shape.
 
-    Colours are averaged to grey or grey is repeated, the largest centred part of the right aspect ratio
+    Colours become grey by their luma or grey is repeated, the largest centred part of the right aspect ratio
     is kept, and resized with antialiasing.
     """
     if tuple(image.shape) == tuple(shape):
@@ -36,7 +36,7 @@ def fit(image, shape: ImageShape):
 
 
 def fit_channels(image, channels: int):
-    """Images (..., C) in grey (1) or colour (3): averaged or repeated; transparency is dropped."""
+    """Images (..., C) in grey (1: luma) or colour (3: repeated); transparency is dropped."""
     given = image.shape[-1]
     if given in (2, 4):  # The last one is transparency.
         image, given = image[..., : given - 1], given - 1

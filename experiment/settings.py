@@ -266,17 +266,22 @@ def _check_batch(chosen: Mapping[str, Any]) -> None:
 
 
 def _settle_batch_norm(chosen: dict[str, Any], flags) -> None:
-    """A penalty that forbids batch norm in the discriminator leaves it out, unless a flag asks for it."""
+    """Leaves batch norm out of the discriminator where a penalty forbids it, or spectral norm is there.
+
+    The scale that spectral norm fixes is what batch norm takes out again: SN-GAN's discriminators have none.
+    """
     options = chosen["options"]
     objective = losses.get(chosen["loss"], clip=options["clip"], penalties=options["penalties"])
-    if objective.allows_batch_norm or "discriminator_batch_norm" not in options:
+    if "discriminator_batch_norm" not in options:
         return
-    if flags.get("discriminator_batch_norm"):
+    asked_for = flags.get("discriminator_batch_norm")
+    if asked_for and not objective.allows_batch_norm:
         raise UserError(
             f"--discriminator_batch_norm and the penalty {', '.join(objective.penalties)} exclude each "
             "other: a gradient penalty needs scores that do not depend on the rest of the batch"
         )
-    options["discriminator_batch_norm"] = False
+    if not objective.allows_batch_norm or (options["spectral_norm"] and not asked_for):
+        options["discriminator_batch_norm"] = False
 
 
 def parse_penalties(text: str) -> dict[str, float]:

@@ -102,9 +102,9 @@ class NonSaturating(_Adversarial):
 class MaximumLikelihood(_Adversarial):
     """The tutorial's third game. Goodfellow 2016 (arXiv 1701.00160), section 3.2.4.
 
-    With an optimal discriminator its gradient is that of KL(p_data || p_g). Both costs carry the tutorial's
-    factor 1/2; above a score of 30 the exponential goes on along its tangent. Choose it to see why few
-    samples then carry the whole gradient.
+    With an optimal discriminator its gradient is half that of KL(p_data || p_g), for both costs carry the
+    tutorial's factor 1/2. Above a score of 30 the exponential goes on along its tangent. Choose it to see why
+    few samples then carry the whole gradient.
     """
 
     def discriminator_loss(self, real_scores, fake_scores):

@@ -42,7 +42,8 @@ class BEGAN(Objective):
     """Berthelot, Schumm and Metz 2017 (arXiv 1703.10717), section 3.4, for k_t = 1.
 
     The score is the energy D(x) = mean |Dec(Enc(x)) - x|. `--algorithm=began` (`models.variants.BEGANGAN`)
-    weights the generated examples with k_t in the discriminator's loss, and moves k_t.
+    weights the generated examples with k_t in the discriminator's loss, and moves k_t. Adam's moments and
+    batch norm are DCGAN's; the paper's own networks have no batch norm.
     """
 
     needs_energy: ClassVar = True

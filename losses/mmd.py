@@ -40,8 +40,9 @@ def squared_mmd(x, y, kernel: Callable = rational_quadratic):
 class MMDGAN(Objective):
     """Binkowski et al. 2018, Demystifying MMD GANs (arXiv 1801.01401), section 3.
 
-    The scores are features h(x), (batch, d), here 16 of them, under a mixture of rational quadratic kernels;
-    the gradient penalty acts on the kernel's witness function. Choose it where a small critic must do.
+    The scores are features h(x), (batch, d), here 16 of them, under a mixture of rational quadratic kernels
+    (the authors' code adds a linear one); the gradient penalty acts on the kernel's witness function. Choose
+    it where a small critic must do.
     """
 
     penalties: Penalties = dataclasses.field(default_factory=lambda: {"gradient_penalty": 1.0})

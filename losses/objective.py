@@ -132,11 +132,13 @@ class Objective:
 
     def discriminator_cost(self, real_scores, fake_scores, seed=None):
         """The discriminator's loss as it is trained with: labels may be flipped."""
-        if self.label_flipping:
-            real_scores, fake_scores = score_tricks.flip_labels(
-                real_scores, fake_scores, self.label_flipping, seed
-            )
-        return self.discriminator_loss(real_scores, fake_scores)
+        return self.discriminator_loss(*self.labelled(real_scores, fake_scores, seed))
+
+    def labelled(self, real_scores, fake_scores, seed=None):
+        """The scores under the labels that the discriminator is told: of data, of samples."""
+        if not self.label_flipping:
+            return real_scores, fake_scores
+        return score_tricks.flip_labels(real_scores, fake_scores, self.label_flipping, seed)
 
     @property
     def zero_sum(self) -> bool:

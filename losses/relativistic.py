@@ -33,7 +33,7 @@ class _Relativistic(Objective):
 
     loss: ClassVar[Callable]
 
-    # Of the authors' code for CIFAR-10.
+    # Of the author's code for CIFAR-10, but for spectral norm in the place of batch norm.
     paper: ClassVar = {**RADFORD, "batch_size": 32}
 
 

@@ -129,8 +129,13 @@ class DCGAN(Pair):
     kernel: Kernel = 5
 
     def generator(self, **shared):
-        own = dict(batch_norm=self.generator_batch_norm, filters=self.filters, kernel=self.kernel)
-        return DCGANGenerator(**own, **shared)
+        return self._generator(self.generator_batch_norm, **shared)
+
+    def decoder(self, **shared):
+        return self._generator(self.discriminator_batch_norm, **shared)
+
+    def _generator(self, batch_norm: bool, **shared) -> DCGANGenerator:
+        return DCGANGenerator(batch_norm=batch_norm, filters=self.filters, kernel=self.kernel, **shared)
 
     def discriminator(self, **shared):
         own = dict(batch_norm=self.discriminator_batch_norm, filters=self.filters, kernel=self.kernel)

@@ -29,18 +29,22 @@ def _normalised(network: Network, layer: layers.Layer, batch_norm: bool) -> None
 
 @serializable
 class InfoGANGenerator(Generator):
-    """z -> 1024 -> h/4 x w/4 x 128 -> h/2 x w/2 x 64 -> sigmoid pixels, here scaled to [-1, 1]."""
+    """z -> 1024 -> h/4 x w/4 x 128 -> h/2 x w/2 x 64 -> sigmoid pixels, here scaled to [-1, 1].
 
-    def __init__(self, **shared):
-        super().__init__(**shared)
+    Args:
+        batch_norm: False for the decoder of an autoencoder without it.
+    """
+
+    def __init__(self, *, batch_norm: bool = True, **shared):
+        super().__init__(batch_norm=batch_norm, **shared)
         height, width, channels = self.image_shape
         side = -(-height // 4), -(-width // 4)
         weights = dict(kernel_initializer=normal_weights())
         upsampling = dict(strides=2, padding="same", **weights)
-        _normalised(self, layers.Dense(1024, **weights), True)
-        _normalised(self, layers.Dense(side[0] * side[1] * 128, **weights), True)
+        _normalised(self, layers.Dense(1024, **weights), batch_norm)
+        _normalised(self, layers.Dense(side[0] * side[1] * 128, **weights), batch_norm)
         self.add(layers.Reshape((*side, 128)))
-        _normalised(self, Conv2DTranspose(64, KERNEL, **upsampling), True)
+        _normalised(self, Conv2DTranspose(64, KERNEL, **upsampling), batch_norm)
         self.add(Conv2DTranspose(channels, KERNEL, activation="sigmoid", **upsampling))
         surplus = [(0, 4 * small - large) for small, large in zip(side, (height, width), strict=True)]
         if surplus != [(0, 0), (0, 0)]:
@@ -82,6 +86,9 @@ class InfoGAN(Pair):
 
     def generator(self, **shared):
         return InfoGANGenerator(**shared)
+
+    def decoder(self, **shared):
+        return InfoGANGenerator(batch_norm=self.discriminator_batch_norm, **shared)
 
     def discriminator(self, **shared):
         return InfoGANDiscriminator(batch_norm=self.discriminator_batch_norm, **shared)

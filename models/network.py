@@ -390,6 +390,10 @@ class Pair(Stabilisers):
         """The discriminator; `shared` are `image_shape`, `outputs` and `stabilisers`."""
         raise NotImplementedError
 
+    def decoder(self, **shared) -> Generator:
+        """The second half of an autoencoder, part of the discriminator; `shared` are those of `Generator`."""
+        return self.generator(**shared)
+
     def _check_autoencoder(self) -> None:
         """An energy compares its own input with what is rebuilt from it: one example, unchanged."""
         excluded = ("instance_noise", "diff_augment", "spectral_norm", "virtual_batch_norm", "outputs")
@@ -423,7 +427,7 @@ class Pair(Stabilisers):
             self._check_virtual(generator, discriminator)
             return generator, discriminator
         encoder = self.discriminator(**shared, outputs=self.autoencoder)
-        decoder = self.generator(**shared, latent_dim=self.autoencoder, latent=self.latent)
+        decoder = self.decoder(**shared, latent_dim=self.autoencoder, latent=self.latent)
         return generator, Autoencoder(encoder=encoder, decoder=decoder, error=self.reconstruction)
 
 

@@ -17,13 +17,18 @@ from models.stabilisers import serializable
 
 @serializable
 class PacGANGenerator(Generator):
-    """z -> 4 x (400, batch norm, ReLU) -> a point."""
+    """z -> 4 x (400, batch norm, ReLU) -> a point.
 
-    def __init__(self, **shared):
-        super().__init__(**shared)
+    Args:
+        batch_norm: False for the decoder of an autoencoder: the discriminator has none.
+    """
+
+    def __init__(self, *, batch_norm: bool = True, **shared):
+        super().__init__(batch_norm=batch_norm, **shared)
         for _ in range(4):
-            self.add(layers.Dense(400, use_bias=False, kernel_initializer=normal_weights()))
-            self.add(self.batch_norm(0.95, epsilon=1e-4))
+            self.add(layers.Dense(400, use_bias=not batch_norm, kernel_initializer=normal_weights()))
+            if batch_norm:
+                self.add(self.batch_norm(0.95, epsilon=1e-4))
             self.add(layers.ReLU())
         self.add(layers.Dense(self.image_shape[0], kernel_initializer=normal_weights()))
         self.build((None, self.latent_dim))
@@ -50,6 +55,9 @@ class PacGAN(Pair):
 
     def generator(self, **shared):
         return PacGANGenerator(**shared)
+
+    def decoder(self, **shared):
+        return PacGANGenerator(batch_norm=False, **shared)
 
     def discriminator(self, **shared):
         return PacGANDiscriminator(**shared)

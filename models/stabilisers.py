@@ -12,6 +12,7 @@ from typing import Annotated
 import keras
 from keras import layers, ops
 
+from losses.numerics import widen
 from support import pictures
 from support.options import Option
 
@@ -320,8 +321,9 @@ class VirtualBatchNormalization(layers.Layer):
 
     def call(self, x):
         axes = tuple(range(1, len(x.shape) - 1))
-        means = ops.mean(x, axis=axes, keepdims=True) if axes else x
-        squares = ops.mean(ops.square(x), axis=axes, keepdims=True) if axes else ops.square(x)
+        wide = widen(x)  # The variance is a small difference of large numbers.
+        means = ops.mean(wide, axis=axes, keepdims=True) if axes else wide
+        squares = ops.mean(ops.square(wide), axis=axes, keepdims=True) if axes else ops.square(wide)
         count = self.references
 
         def mixed(own):
@@ -331,7 +333,8 @@ class VirtualBatchNormalization(layers.Layer):
 
         mean = mixed(means)
         variance = mixed(squares) - ops.square(mean)
-        return (x - mean) * ops.rsqrt(ops.relu(variance) + self.epsilon) * self.gamma + self.beta
+        normal = (wide - mean) * ops.rsqrt(ops.relu(variance) + self.epsilon)
+        return ops.cast(normal, x.dtype) * self.gamma + self.beta
 
     def compute_output_shape(self, input_shape):
         return input_shape

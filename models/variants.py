@@ -5,6 +5,7 @@ from typing import Annotated
 import keras
 import tensorflow as tf
 
+from losses.numerics import widen
 from models.gan import GAN, as_opponent, in_turns, registry, repeat
 from models.stabilisers import serializable
 from support.errors import UserError
@@ -72,7 +73,8 @@ class FeatureMatchingGAN(GAN):
 
     def generator_loss(self, real, fake):
         features = as_opponent(self.discriminator, self.discriminator.features)
-        difference = tf.reduce_mean(features(real), axis=0) - tf.reduce_mean(features(fake), axis=0)
+        of_real, of_fake = (tf.reduce_mean(widen(features(images)), axis=0) for images in (real, fake))
+        difference = of_real - of_fake
         return tf.reduce_mean(tf.square(difference))
 
 
@@ -82,8 +84,9 @@ class BEGANGAN(GAN):
     """The discriminator weights generated energies by k_t, which keeps E D(G(z)) at a share of E D(x).
 
     Berthelot, Schumm and Metz 2017, BEGAN (arXiv 1703.10717), section 3.4: k_0 = 0, and after every step
-    k <- k + lambda_k (gamma E D(x) - E D(G(z))), kept within [0, 1]. Logged beside it is their measure of
-    convergence, E D(x) + |gamma E D(x) - E D(G(z))|.
+    k <- k + lambda_k (gamma E D(x) - E D(G(z))), kept within [0, 1]; both energies are those of the
+    discriminator's last turn. Logged beside it is their measure of convergence,
+    E D(x) + |gamma E D(x) - E D(G(z))|.
 
     Args:
         diversity_ratio: The paper's gamma: lower for better images, higher for more diverse ones.
@@ -107,11 +110,12 @@ class BEGANGAN(GAN):
         self.k = self.add_weight(shape=(), initializer="zeros", trainable=False, name="k")
 
     def discriminator_cost(self, real_scores, fake_scores):
-        return super().discriminator_cost(real_scores, self.k * fake_scores)
+        real_scores, fake_scores = self.objective.labelled(real_scores, fake_scores, self.seed_generator)
+        return self.objective.discriminator_loss(real_scores, self.k * fake_scores)
 
     def train_step(self, data):
         logs = super().train_step(data)
-        lack = self.diversity_ratio * logs["score_real"] - logs["generator_loss"]
+        lack = self.diversity_ratio * logs["score_real"] - logs["score_fake"]
         self.k.assign(tf.clip_by_value(self.k + self.balance_rate * lack, 0.0, 1.0))
         return {**logs, "k": tf.convert_to_tensor(self.k), "convergence": logs["score_real"] + tf.abs(lack)}
 

@@ -127,6 +127,14 @@ def test_bad_settings_are_refused_with_what_would_be_right(given, message):
     assert message in str(error.value) and "\n" not in str(error.value)
 
 
+def test_spectral_norm_leaves_batch_norm_out_unless_asked_for_both():
+    for loss in ("hinge", "rsgan"):
+        assert resolve({"loss": loss}).options["discriminator_batch_norm"]
+        assert not resolve({"loss": loss, "spectral_norm": True}).options["discriminator_batch_norm"]
+    both = {"loss": "hinge", "spectral_norm": True, "discriminator_batch_norm": True}
+    assert resolve(both).options["discriminator_batch_norm"]
+
+
 def test_unknown_configurations_are_refused():
     with pytest.raises(ValueError, match="did you mean 'dcgan'.*list"):
         resolve({}, "dcgam")

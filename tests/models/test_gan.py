@@ -267,12 +267,17 @@ def test_players_that_learn_from_the_same_samples(algorithm, n_critic):
     assert float(gan.generator.theta[0]) == pytest.approx(theta, rel=1e-5)
 
 
-def test_began_keeps_the_energies_in_balance():
-    """Two steps with D(x) = w x, G(z) = z + theta, every update by hand."""
+@pytest.mark.parametrize("tricks", [{}, dict(top_k=0.25, top_k_decay=0.25), dict(label_flipping=1.0)])
+def test_began_keeps_the_energies_in_balance(tricks):
+    """Two steps with D(x) = w x, G(z) = z + theta, every update by hand.
+
+    Which samples the generator learns from, and under which labels the discriminator does, is nothing to k.
+    """
     batch, rate, steps = 4, 0.1, 2
     data = np.random.default_rng(0).normal(2, 1, (steps, batch, 1)).astype(np.float32)
     options = dict(diversity_ratio=0.7, balance_rate=0.5)
-    gan = registry.find("began")(Shift(), Slope(0.3), "began", n_critic=1, seed=7, **options)
+    objective = losses.get("began", **tricks)
+    gan = registry.find("began")(Shift(), Slope(0.3), objective, n_critic=1, seed=7, **options)
     gan.compile(keras.optimizers.SGD(rate), keras.optimizers.SGD(rate))
     history = gan.fit(tf.data.Dataset.from_tensor_slices(data), verbose=0).history
 
@@ -280,9 +285,13 @@ def test_began_keeps_the_energies_in_balance():
     w, theta, k = 0.3, 0.0, 0.0
     for real in data:
         z = keras.random.normal((2 * batch, 1), seed=noise).numpy()
-        of_real = w * real.mean()
-        w -= rate * (real.mean() - k * (z[:batch] + theta).mean())
-        of_fake = w * (z[batch:] + theta).mean()
+        fake = z[:batch] + theta
+        of_real, of_fake = w * real.mean(), w * fake.mean()
+        told_real, told_fake = real, fake
+        if "label_flipping" in tricks:
+            told_real, told_fake = fake, real
+            noise.next()  # Which labels are flipped: all.
+        w -= rate * (told_real.mean() - k * told_fake.mean())
         theta -= rate * w
         lack = 0.7 * of_real - of_fake
         k = np.clip(k + 0.5 * lack, 0, 1)

@@ -16,6 +16,7 @@ from models.stabilisers import (
     Packing,
     SpectralNormalization,
     VirtualBatchNormalization,
+    mixes_examples,
     squared_distance_from_orthogonal,
 )
 
@@ -215,6 +216,17 @@ def test_virtual_batch_norm_uses_the_reference_batch_and_the_example_itself(shap
         np.testing.assert_allclose(out[i], expected, rtol=1e-3, atol=1e-4)
 
 
+def test_virtual_batch_norm_of_narrow_activations_keeps_its_variance():
+    """Where the mean is twenty deviations away, as bfloat16 could not tell from the squares."""
+    layer = VirtualBatchNormalization(4, dtype="mixed_bfloat16")
+    x = np.random.default_rng(0).normal(20, 1, (6, 16, 3)).astype(np.float32)
+    layer.build(x.shape)
+    x = tf.cast(x, tf.bfloat16)
+    found = tf.cast(layer(x), tf.float32)
+    expected = VirtualBatchNormalization(4)(tf.cast(x, tf.float32))
+    np.testing.assert_allclose(found, expected, rtol=0.01, atol=0.01)
+
+
 def test_under_virtual_batch_norm_an_example_does_not_depend_on_the_rest_of_its_batch():
     gan = pair(virtual_batch_norm=8)
     gan.adapt((127.5 * (pictures(20) + 1)).astype(np.uint8))
@@ -275,6 +287,15 @@ def test_an_autoencoder_gives_the_distance_of_its_reconstruction():
         pair("ebgan")
     with pytest.raises(ValueError, match="low for data"):
         pair("gan", autoencoder=6)
+
+
+@pytest.mark.parametrize(("model", "shape"), [("dcgan", (8, 8, 1)), ("infogan", (8, 8, 1)), ("pacgan", (2,))])
+def test_no_part_of_an_autoencoder_has_batch_norm_where_the_discriminator_has_none(model, shape):
+    own = {} if model == "pacgan" else dict(discriminator_batch_norm=False)
+    generator, discriminator = models.get(model, shape, latent_dim=4, autoencoder=6, **own)
+    assert any(mixes_examples(layer) for layer in generator._flatten_layers())
+    assert not any(mixes_examples(layer) for layer in discriminator._flatten_layers())
+    GAN(generator, discriminator, losses.get("ebgan", penalties={"r1": 1.0}))
 
 
 def test_vectors_of_scores_are_for_objectives_that_take_them():
