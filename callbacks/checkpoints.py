@@ -99,6 +99,7 @@ class Checkpoints(Every):
         super().__init__(every)
         self.store = store
         self.signal: int | None = None
+        self._handlers: dict = {}
 
     def on_train_begin(self, logs=None):
         self._saved = self.model.step
@@ -122,5 +123,10 @@ class Checkpoints(Every):
         step = self.model.step
         if step != self._saved:
             self.at_step(step, {})
+        self.close()
+
+    def close(self) -> None:
+        """Gives the signals back. Keras does not call `on_train_end` after an error."""
         for number, handler in self._handlers.items():
             signal.signal(number, handler)
+        self._handlers = {}

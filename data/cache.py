@@ -1,5 +1,6 @@
 """Pictures are decoded and resized once; every later run maps the result into memory."""
 
+import contextlib
 import hashlib
 import math
 import os
@@ -11,7 +12,7 @@ from tqdm import tqdm
 
 from data.images import ImageShape, fit
 from data.source import Source
-from support.errors import UserError
+from support.errors import UserError, reason
 from support.files import atomic
 
 BATCH_BYTES = 2**24
@@ -45,6 +46,8 @@ def decoded(source: Source, shape: ImageShape) -> np.ndarray:
     else:
         try:
             path = _decode(source, shape, key)
+        except tf.errors.OpError as error:
+            raise UserError(f"{source.identity} cannot be read ({reason(error)}): prepare it anew") from None
         except OSError as error:
             raise UserError(
                 f"decoded pictures cannot be written to {folder()} ({error.strerror or error}): "
@@ -69,4 +72,7 @@ def _decode(source: Source, shape: ImageShape, key: str) -> Path:
                 progress.update(len(batch))
         if not count:
             raise UserError("not one file of the dataset is a readable picture")
-    return (folder() / f"{key}.u8").rename(folder() / f"{key}-{count}.u8")
+    whole = folder() / f"{key}-{count}.u8"
+    with contextlib.suppress(FileNotFoundError):  # Another process did the same, and was first.
+        (folder() / f"{key}.u8").rename(whole)
+    return whole

@@ -27,6 +27,7 @@ def callbacks_of(
         record.graph(lambda z: gan.discriminator(gan.generator(z)), z)
     progress = callbacks.ProgressBar(settings.steps, gan.step)
     images, last, seed = reference.examples, settings.steps, settings.seed
+    checkpoints = callbacks.Checkpoints(store, settings.checkpoint_every)
     others = [
         callbacks.StopOnNonFinite(),
         progress,
@@ -34,10 +35,11 @@ def callbacks_of(
         callbacks.Samples(record, workdir.samples, images, settings.sample_every, last, seed),
         # Before the checkpoint of the same step, which holds the best score.
         callbacks.Evaluation(record, store, reference, settings.measures, settings.eval_every, last),
-        callbacks.Checkpoints(store, settings.checkpoint_every),
+        checkpoints,
     ]
     try:
         yield [callbacks.Pace(others, last), *others]
     finally:
+        checkpoints.close()
         progress.close()
         record.close()

@@ -46,7 +46,7 @@ class Settings:
         str,
         Option(
             "Examples: digits (embedded), folder:PATH, an image dataset of TFDS by its name (mnist, "
-            "fashion_mnist, cifar10, celeb_a, ...), or points of ring, grid or swiss_roll."
+            "fashion_mnist, cifar10, celeb_a, ...), stacked_mnist, or points of ring, grid or swiss_roll."
         ),
     ] = "digits"
     split: Annotated[str, Option("Split of the dataset, in the dataset's own words.")] = "train"
@@ -78,7 +78,7 @@ class Settings:
         int, Option("Seed of weights, noise and order of the data.", minimum=0, maximum=2**31 - 1)
     ] = 0
     latent_dim: Annotated[
-        int, Option("Number of entries of z (default: 2 for toy, else 100).", minimum=1, maximum=65_536)
+        int, Option("Number of entries of z (default: the networks' own).", minimum=1, maximum=65_536)
     ]
 
     optimizer: Annotated[
@@ -239,7 +239,7 @@ def _options(kind: str, registry: Registry, name: str, given, flags) -> dict[str
     values = {option: given.get(option, found.default) for option, found in taken.items()}
     for option, found in taken.items():
         needed = found.option.needs
-        if option in flags and needed and values[needed] in (None, 0, 1, {}):
+        if option in flags and needed and values[needed] in (None, {}, taken[needed].option.off):
             raise UserError(f"--{option} has no effect without --{needed}")
     return values
 

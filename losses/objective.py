@@ -32,7 +32,7 @@ Penalties = Annotated[
     Mapping[str, float],
     Option(
         "Penalties in the discriminator's loss, as NAME:WEIGHT,...; none for none. Names: "
-        f"{', '.join(sorted(penalties.PER_EXAMPLE | penalties.PICTURES_ONLY))}."
+        f"{', '.join(sorted(penalties.NAMES))}."
     ),
 ]
 Clip = Annotated[
@@ -87,7 +87,9 @@ class Objective:
     ] = 0.0
     top_k: Annotated[
         float,
-        Option("Top-k training: share of the best samples that the generator keeps.", above=0, maximum=1),
+        Option(
+            "Top-k training: share of the best samples that the generator keeps.", above=0, maximum=1, off=1
+        ),
     ] = 1.0
     top_k_decay: Annotated[
         float,

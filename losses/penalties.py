@@ -16,18 +16,24 @@ from support.registry import Registry
 
 registry = Registry("penalty", "losses")
 
-#: Penalties on the gradient of each score by its own input.
+#: All penalties, those on the gradient of each score by its own input, and those that points cannot have.
+NAMES: set[str] = set()
 PER_EXAMPLE: set[str] = set()
-#: Penalties that points cannot have.
-PICTURES_ONLY = {"consistency"}
+PICTURES_ONLY: set[str] = set()
 
 
-def _of_gradient(name: str) -> Callable:
-    def register(penalty: Callable) -> Callable:
-        PER_EXAMPLE.add(name)
-        return registry.register(name)(penalty)
+def register(name: str, *, of_gradient: bool = True, pictures_only: bool = False) -> Callable:
+    """Decorator: `--penalties=NAME:WEIGHT` means the decorated penalty.
 
-    return register
+    Args:
+        name: Its name.
+        of_gradient: It takes the gradient of each score by its own input, which forbids batch norm.
+        pictures_only: Points cannot have it.
+    """
+    for names, belongs in ((NAMES, True), (PER_EXAMPLE, of_gradient), (PICTURES_ONLY, pictures_only)):
+        if belongs:
+            names.add(name)
+    return registry.register(name)
 
 
 def scores_and_gradient(function: Callable, x):
@@ -83,7 +89,7 @@ def interpolate(real, fake, seed=None):
     return epsilon * real + (1 - epsilon) * fake
 
 
-@_of_gradient("gradient_penalty")
+@register("gradient_penalty")
 def gradient_penalty(discriminator: Callable, real, fake, seed=None):
     """E (||grad_x^ D(x^)||_2 - 1)^2 on interpolates x^, two-sided.
 
@@ -93,7 +99,7 @@ def gradient_penalty(discriminator: Callable, real, fake, seed=None):
     return ops.mean(ops.square(norm - 1))
 
 
-@_of_gradient("lipschitz_penalty")
+@register("lipschitz_penalty")
 def lipschitz_penalty(discriminator: Callable, real, fake, seed=None):
     """E max(0, ||grad_x^ D(x^)||_2 - 1)^2 on interpolates x^, one-sided.
 
@@ -103,7 +109,7 @@ def lipschitz_penalty(discriminator: Callable, real, fake, seed=None):
     return ops.mean(ops.square(ops.relu(norm - 1)))
 
 
-@_of_gradient("dragan")
+@register("dragan")
 def dragan(discriminator: Callable, real, fake, seed=None):
     """E (||grad D(x + a d)||_2 - 1)^2 around the data: d ~ 1/2 std(x) U[0, 1] per entry, a ~ U[0, 1].
 
@@ -116,7 +122,7 @@ def dragan(discriminator: Callable, real, fake, seed=None):
     return ops.mean(ops.square(norm - 1))
 
 
-@_of_gradient("r1")
+@register("r1")
 def r1(discriminator: Callable, real, fake, seed=None):
     """1/2 E ||grad_x D(x)||^2 on data.
 
@@ -126,7 +132,7 @@ def r1(discriminator: Callable, real, fake, seed=None):
     return 0.5 * ops.mean(squared_gradient_norm(discriminator, real))
 
 
-@_of_gradient("r2")
+@register("r2")
 def r2(discriminator: Callable, real, fake, seed=None):
     """1/2 E ||grad D(G(z))||^2 on samples.
 
@@ -135,7 +141,7 @@ def r2(discriminator: Callable, real, fake, seed=None):
     return 0.5 * ops.mean(squared_gradient_norm(discriminator, fake))
 
 
-@_of_gradient("zero_centered")
+@register("zero_centered")
 def zero_centered(discriminator: Callable, real, fake, seed=None):
     """E ||grad_x^ D(x^)||^2 on interpolates x^.
 
@@ -144,7 +150,7 @@ def zero_centered(discriminator: Callable, real, fake, seed=None):
     return ops.mean(squared_gradient_norm(discriminator, interpolate(real, fake, seed)))
 
 
-@_of_gradient("wasserstein_divergence")
+@register("wasserstein_divergence")
 def wasserstein_divergence(discriminator: Callable, real, fake, seed=None):
     """E ||grad_x^ D(x^)||^p on interpolates x^, with p = 6.
 
@@ -153,7 +159,7 @@ def wasserstein_divergence(discriminator: Callable, real, fake, seed=None):
     return ops.mean(squared_gradient_norm(discriminator, interpolate(real, fake, seed)) ** 3)
 
 
-@registry.register("consistency")
+@register("consistency", of_gradient=False, pictures_only=True)
 def consistency(discriminator: Callable, real, fake, seed=None):
     """E (D(x) - D(T(x)))^2 on data, where T mirrors at random and moves by up to 4 pixels.
 

@@ -104,8 +104,9 @@ class GAN(calls.StepModel):
     takes. Labels beside the images are ignored. One step is `n_critic` turns of the discriminator, each
     on its own part of the batch and on fresh noise, then one turn of the generator on fresh noise.
 
-    Real and generated images pass the discriminator in two separate batches (as in the DCGAN and WGAN
-    authors' code), so batch norm sees them apart. See `as_opponent` for what a turn leaves alone.
+    Batch norm sees real and generated images apart: they pass the discriminator in two batches (as in the
+    DCGAN and WGAN authors' code), in one only where no example's score depends on the others. See
+    `as_opponent` for what a turn leaves alone.
 
     Args:
         generator: A `models.Generator`.
@@ -311,12 +312,10 @@ class GAN(calls.StepModel):
         return {
             "generator_optimizer": serialize(self.generator_optimizer),
             "discriminator_optimizer": serialize(self.discriminator_optimizer),
+            "jit_compile": self.compiled_by_xla,
         }
 
     def compile_from_config(self, config):
-        self.compile(
-            **{
-                player: keras.saving.deserialize_keras_object(optimizer)
-                for player, optimizer in config.items()
-            }
-        )
+        players = ("generator_optimizer", "discriminator_optimizer")
+        optimizers = {player: keras.saving.deserialize_keras_object(config[player]) for player in players}
+        self.compile(**optimizers, jit_compile=config.get("jit_compile", False))

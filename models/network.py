@@ -125,7 +125,7 @@ class Network(keras.Model):
             self.past = self._copies("past")
             self.updates = self._fixed((), "updates")
         for index, weight in enumerate(self.trainable_variables):
-            terms: list[Callable] = []
+            terms: list[Callable] = [weight.regularizer] if weight.regularizer else []
             if orthogonal and len(weight.shape) > 1:
                 terms.append(lambda w: orthogonal * squared_distance_from_orthogonal(w))
             if historical:
@@ -314,6 +314,7 @@ class Autoencoder(Discriminator):
 
     def __init__(self, *, encoder: Discriminator, decoder: Generator, error: str = "l2", name=None):
         keras.Model.__init__(self, name=name)
+        self.stabilisers = NONE  # Encoder and decoder have theirs.
         self.encoder = encoder
         self.decoder = decoder
         self.error = error

@@ -17,6 +17,7 @@ from reproduce.experiment import DIVERGED, Case, Run, as_recorded, registry
 from reproduce.records import Record
 from support import machine
 from support.errors import DivergenceError, UserError
+from support.files import atomic
 
 AGAIN = "the same command goes on with what is missing"
 
@@ -182,7 +183,7 @@ def _saying(log: Path):
 @contextmanager
 def _timed(path: Path):
     """Counts the seconds of a run over its interruptions; those of a killed process are lost."""
-    before = float(path.read_text()) if path.exists() else 0.0
+    before = float(path.read_text() or 0) if path.exists() else 0.0
     begin = time.perf_counter()
 
     def clock() -> float:
@@ -191,4 +192,5 @@ def _timed(path: Path):
     try:
         yield clock
     finally:
-        path.write_text(str(clock()))
+        with atomic(path) as temporary:
+            temporary.write_text(str(clock()))

@@ -52,12 +52,14 @@ def carried_on(gan: GAN, images: np.ndarray, batches: Callable, steps: int, run:
     if not store.restore():
         gan.adapt(images)
     progress = callbacks.ProgressBar(steps, gan.step)
-    beside = [callbacks.StopOnNonFinite(), progress, callbacks.Checkpoints(store, EVERY)]
+    checkpoints = callbacks.Checkpoints(store, EVERY)
+    beside = [callbacks.StopOnNonFinite(), progress, checkpoints]
     try:
         if gan.step < steps:
             every = [callbacks.Pace(beside, steps), *beside]
             gan.fit(batches(gan.step), shuffle=False, verbose=0, callbacks=every)
     finally:
+        checkpoints.close()
         progress.close()
     if gan.step < steps:
         raise _stopped(gan)

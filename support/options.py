@@ -25,6 +25,7 @@ class _Rules:
     maximum: float = math.inf
     names: Callable[[], list[str]] | None = None
     needs: str | None = None
+    off: float = 0
 
 
 @dataclasses.dataclass(frozen=True)
@@ -36,7 +37,8 @@ class Option(_Rules):
         minimum, maximum: Smallest and largest number allowed.
         above, below: Bounds that the number itself must not reach.
         names: Function that returns the allowed values as text.
-        needs: Option without which, off at 0, 1 or nothing, this one would have no effect.
+        needs: Option without which this one would have no effect.
+        off: Number that stands for going without this one, as None and an empty mapping do.
     """
 
     help: str

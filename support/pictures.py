@@ -19,7 +19,9 @@ def flip(images, seed):
 def shift(images, most: tuple[int, int], seed):
     """Each picture moved by up to `most` = (rows, columns) either way; what comes in is 0."""
     for axis, bound in zip((1, 2), most, strict=True):
-        offset = keras.random.randint((ops.shape(images)[0], 1), -bound, bound + 1, seed=seed)
+        # The same number as a seed again would move both axes alike.
+        own = seed + axis if isinstance(seed, int) else seed
+        offset = keras.random.randint((ops.shape(images)[0], 1), -bound, bound + 1, seed=own)
         padding = [(0, 0)] * 4
         padding[axis] = (bound, bound)
         index = ops.arange(images.shape[axis])[None, :] + offset + bound

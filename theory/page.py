@@ -2,7 +2,9 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
+from support.errors import UserError
 from support.files import atomic
 from support.numbers import rows
 from support.pages import place, table
@@ -20,13 +22,17 @@ should be.
 
 
 def write(folder: Path) -> Path:
-    """Writes it for the experiments whose records lie in the folder. Returns its path."""
+    """Writes it for the experiments whose records lie in the folder. Returns its path.
+
+    Raises:
+        UserError: A record is damaged.
+    """
     sections = [HEAD]
     for chosen in experiments():
         record = folder / f"{chosen.name}.json"
         if not record.exists():
             continue
-        found = json.loads(record.read_text())
+        found = _read(record)
         moving = (folder / f"{chosen.name}.gif").exists()
         sections.append(
             "\n\n".join(
@@ -51,6 +57,16 @@ def write(folder: Path) -> Path:
     with atomic(page) as temporary:
         temporary.write_text("\n\n".join(sections) + "\n")
     return page
+
+
+def _read(record: Path) -> dict[str, Any]:
+    try:
+        found = json.loads(record.read_text())
+        if found.keys() >= {"numbers", "seed", "seconds"}:
+            return found
+    except (OSError, ValueError, AttributeError):
+        pass
+    raise UserError(f"{record} is no record of an experiment, or a damaged one: move it away")
 
 
 def _notes(name: str) -> str:

@@ -7,8 +7,11 @@ from PIL import Image
 from sklearn.datasets import load_digits
 
 import data
+from data.cache import decoded
 from data.images import fit, from_uint8, to_uint8
+from data.source import Source
 from data.tfds import _check_online
+from support.errors import UserError
 
 
 def test_digits_are_scikit_learns():
@@ -52,6 +55,13 @@ def test_grey_and_colour_become_each_other(channels, expected):
         result = fit(image, (4, 4, channels)).numpy()
         assert result.shape == (4, 4, expected)
         assert np.abs(result.astype(int) - 90).max() <= 1
+
+
+def test_colours_become_grey_by_their_luma():
+    """ITU-R BT.601, as Pillow's "L" and television have it."""
+    colours = np.random.default_rng(0).integers(0, 256, (6, 6, 3), np.uint8)
+    found = fit(tf.constant(colours), (6, 6, 1)).numpy()[..., 0].astype(int)
+    assert np.abs(found - np.asarray(Image.fromarray(colours).convert("L"))).max() <= 1
 
 
 def save(path, colour, size=(20, 16)):
@@ -155,3 +165,20 @@ def test_mnist_is_the_published_one(tfds_dir):
     assert len(data.load("mnist", "train[:100]", data_dir=tfds_dir)) == 100
     with pytest.raises(ValueError, match="split 'validation'.*test with 10000"):
         data.find("mnist", "validation", tfds_dir)
+
+
+def test_a_damaged_dataset_is_named(tmp_path, monkeypatch):
+    """A record file cut in two, as a full disk or an interrupted copy leaves it."""
+    monkeypatch.setenv("GAN_CACHE_DIR", str(tmp_path / "cache"))
+    file = tmp_path / "cut.tfrecord"
+    with tf.io.TFRecordWriter(str(file)) as writer:
+        writer.write(bytes(1000))
+    file.write_bytes(file.read_bytes()[:500])
+
+    def images():
+        return tf.data.TFRecordDataset(str(file)).map(lambda x: tf.zeros((4, 4, 1), tf.uint8))
+
+    source = Source("cut", (4, 4, 1), images)
+    with pytest.raises(UserError, match="cut cannot be read .*: prepare it anew"):
+        decoded(source, (4, 4, 1))
+    assert not [*(tmp_path / "cache").iterdir()]

@@ -4,6 +4,8 @@ import numpy as np
 import pytest
 from PIL import Image
 from scipy import ndimage
+from scipy.spatial.distance import cdist
+from scipy.special import logsumexp
 
 import data
 import metrics
@@ -14,6 +16,7 @@ from evaluation.reference import Reference
 from evaluation.samples import Samples, of_folder, of_gan
 from experiment import build
 from experiment.settings import resolve
+from metrics.parzen import SIGMAS
 from support.errors import UserError
 
 
@@ -76,13 +79,14 @@ def test_each_defect_is_seen_by_the_measure_that_should(digits):
 
 
 def test_errors_are_those_of_repeated_sampling():
-    """The bootstrap of one set of samples against the spread over many sets."""
+    """The errors of single sets of samples against the spread over many sets."""
     found = reference("pixels", "ring", 400)
     drawn = data.find("ring", "test").draw()
-    sets = [drawn[400 * i : 400 * (i + 1)] + 0.5 for i in range(60)]
-    estimates = [numbers(found, x, "frechet_distance")["frechet_distance"] for x in sets[:5]]
-    every = [numbers(found, x, "frechet_distance")["frechet_distance"].value for x in sets]
-    assert np.mean([x.error for x in estimates]) == pytest.approx(np.std(every), rel=0.35)
+    sets = [drawn[400 * i : 400 * (i + 1)] for i in range(60)]
+    for measure, name, moved in (("frechet_distance",) * 2 + (0.5,), ("precision_recall", "precision", 0.02)):
+        every = [numbers(found, x + moved, measure)[name] for x in sets]
+        spread = np.std([x.value for x in every])
+        assert np.mean([x.error for x in every[:5]]) == pytest.approx(spread, rel=0.35), name
 
 
 def test_the_floor_is_that_of_test_examples(digits):
@@ -158,13 +162,60 @@ def test_a_damaged_floor_is_made_anew(digits):
     assert judge.floor(["frechet_distance"], digits) == found
 
 
-@pytest.mark.parametrize("packing", [1, 3])
-def test_the_critic_judges_packs(packing):
-    settings = resolve(dict(dataset="ring", model="toy", units=8, batch_size=9, packing=packing))
-    gan = build.gan(settings)
-    samples = of_gan(gan, 50, seed=0)
-    judged = samples.critic(data.find("ring").draw()[:50])
-    assert 0 < judged["D(x)"] < 1 and 0 < judged["D(G(z))"] < 1
+@pytest.mark.parametrize(
+    "own",
+    [
+        dict(loss="hinge"),
+        dict(loss="hinge", packing=3),
+        dict(loss="ebgan", autoencoder=4),
+        dict(loss="began", autoencoder=4),
+    ],
+)
+def test_the_critic_judges_data_and_samples(own):
+    gan = build.gan(resolve(dict(dataset="ring", model="toy", units=8, batch_size=9, **own)))
+    real = data.find("ring").draw()[:2048]
+    samples = of_gan(gan, 2048, seed=0)
+    judged = samples.critic(real)
+    whole = 2048 - 2048 % own.get("packing", 1)  # Of the last pack two points are missing.
+    for side, examples in (("score_real", real), ("score_fake", samples.examples)):
+        assert judged[side] == pytest.approx(np.mean(gan.discriminator(examples[:whole])), rel=0.02)
+    assert judged["score_real"] != pytest.approx(judged["score_fake"], rel=0.1)
+
+
+def test_exact_samples_are_the_pictures_before_rounding():
+    gan = build.gan(resolve(dict(model="mlp")))
+    samples = of_gan(gan, 20, seed=0)
+    exact = samples.exact()
+    assert exact.min() >= 0 and exact.max() <= 1
+    np.testing.assert_allclose(255 * exact, samples.examples, atol=0.51)
+
+
+def test_the_parzen_window_is_of_the_samples_and_judges_the_test_pictures(digits):
+    """By SciPy, and the width by the validation pictures alone."""
+    source = data.find("digits")
+    chosen = Reference("digits", "train", None, source.shape, features.find("pixels", "digits"), 400)
+    made = data.load("digits")[:400]
+    samples = Samples("these", made, lambda: made / 255, {})
+    found = judge.measured(["parzen_log_likelihood"], judge.evidence(chosen, samples), "these")
+
+    def log_likelihoods(of, width):
+        squared = cdist(of.reshape(-1, 64) / 255, made.reshape(-1, 64) / 255, "sqeuclidean")
+        log_density = logsumexp(-squared / (2 * width**2), axis=1) - np.log(len(made))
+        return log_density - 64 * np.log(width * np.sqrt(2 * np.pi))
+
+    best = max(SIGMAS, key=lambda width: log_likelihoods(chosen.validation, width).mean())
+    log_likelihood = log_likelihoods(chosen.held_out, best)
+    value = found["parzen_log_likelihood"]
+    assert found["parzen_sigma"].value == pytest.approx(best)
+    assert value.value == pytest.approx(log_likelihood.mean(), rel=1e-3)
+    assert value.error == pytest.approx(log_likelihood.std() / len(log_likelihood) ** 0.5, rel=1e-2)
+
+
+def test_an_interval_is_of_1_96_standard_errors():
+    values = np.array([1.0, 2.0, 3.0, 4.0, 10.0])
+    estimate = measures.mean_of(values, "lower")
+    assert estimate.value == 4 and estimate.error == pytest.approx((10 / 5) ** 0.5)  # Variance 10.
+    assert judge.interval(estimate) == pytest.approx((4 - 1.96 * 2**0.5, 4 + 1.96 * 2**0.5))
 
 
 def test_the_best_checkpoint_needs_a_measure_that_ranks(digits):

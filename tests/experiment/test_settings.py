@@ -127,6 +127,33 @@ def test_bad_settings_are_refused_with_what_would_be_right(given, message):
     assert message in str(error.value) and "\n" not in str(error.value)
 
 
+@pytest.mark.parametrize(
+    "given",
+    [
+        dict(instance_noise=1.0, instance_noise_steps=100),
+        dict(loss="ebgan", autoencoder=1, reconstruction="l1"),
+        dict(loss="wgan_gp", penalty_every=4),
+        dict(top_k=0.5, top_k_decay=0.9),
+    ],
+)
+def test_an_option_goes_with_the_one_it_needs(given):
+    assert resolve(given).options.items() >= {k: v for k, v in given.items() if k != "loss"}.items()
+
+
+@pytest.mark.parametrize(
+    ("given", "needed"),
+    [
+        (dict(instance_noise_steps=100), "instance_noise"),
+        (dict(reconstruction="l1"), "autoencoder"),
+        (dict(loss="wgan_gp", penalties={}, penalty_every=4), "penalties"),
+        (dict(top_k_decay=0.9), "top_k"),
+    ],
+)
+def test_an_option_without_the_one_it_needs_is_refused(given, needed):
+    with pytest.raises(ValueError, match=f"no effect without --{needed}"):
+        resolve(given)
+
+
 def test_spectral_norm_leaves_batch_norm_out_unless_asked_for_both():
     for loss in ("hinge", "rsgan"):
         assert resolve({"loss": loss}).options["discriminator_batch_norm"]

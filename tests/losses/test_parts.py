@@ -8,6 +8,7 @@ import tensorflow as tf
 import losses
 from losses import penalties, score_tricks
 from losses.penalties import gradient_penalty, interpolate
+from support import pictures
 
 
 def test_gradient_penalty_of_a_linear_critic_is_its_distance_from_norm_one():
@@ -122,6 +123,16 @@ def test_consistency_penalises_what_moving_and_mirroring_change():
     total = consistency(lambda x: tf.reduce_sum(x, (1, 2, 3))[:, None], whole, None, seed)
     assert float(total) == pytest.approx(0, abs=1e-7)
     assert float(consistency(lambda x: x[:, 6, 6], whole, None, seed)) > 0.5
+
+
+def test_pictures_move_along_both_axes_independently():
+    point = np.zeros((300, 9, 9, 1), np.float32)
+    point[:, 4, 4] = 1
+    for seed in (3, keras.random.SeedGenerator(3)):
+        moved = np.argwhere(pictures.shift(point, (4, 4), seed).numpy())[:, 1:3] - 4
+        assert len(moved) == 300
+        assert abs(np.corrcoef(moved.T)[0, 1]) < 0.2
+        assert set(moved.ravel()) == set(range(-4, 5))
 
 
 def test_a_pack_has_one_gradient():

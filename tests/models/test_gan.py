@@ -302,6 +302,43 @@ def test_began_keeps_the_energies_in_balance(tricks):
     assert any(variable is gan.k for variable in gan.state)
 
 
+def test_penalties_flipped_labels_and_the_best_samples_are_those_of_the_turn():
+    """Two steps of two turns with D(x) = w x, G(z) = z + theta and WGAN's losses, every update by hand.
+
+    R1 is w^2 / 2, on every third turn of the discriminator threefold; all labels are flipped; the share of
+    samples that the generator learns from halves with each of its updates.
+    """
+    batch, rate, steps, n_critic = 4, 0.1, 2, 2
+    data = np.random.default_rng(0).normal(2, 1, (steps, n_critic * batch, 1)).astype(np.float32)
+    tricks = dict(label_flipping=1.0, top_k=0.25, top_k_decay=0.5, penalties={"r1": 0.7}, penalty_every=3)
+    objective = losses.get("wgan", clip=0, **tricks)
+    gan = compiled(Shift(), Slope(0.3), objective, rate=rate, n_critic=n_critic, seed=7)
+    stream = tf.data.Dataset.from_tensor_slices(data)
+    history = [gan.fit(stream.skip(step).take(1), verbose=0).history for step in range(steps)]
+
+    noise = keras.random.SeedGenerator(7)
+    w, theta, turn = 0.3, 0.0, 0
+    for step, examples in enumerate(data):
+        z = np.split(keras.random.normal(((n_critic + 1) * batch, 1), seed=noise).numpy(), n_critic + 1)
+        for real, part in zip(np.split(examples, n_critic), z[:-1], strict=True):
+            noise.next()  # Which labels are flipped: all.
+            slope = np.mean(real) - np.mean(part + theta) + (3 * 0.7 * w if turn % 3 == 0 else 0)
+            w -= rate * slope
+            turn += 1
+        best = np.sort(w * (z[-1] + theta), axis=0)[::-1][: batch // 2**step]
+        assert np.ravel(history[step]["generator_loss"])[-1] == pytest.approx(-best.mean(), rel=1e-5)
+        theta += rate * w
+    assert float(gan.discriminator.w[0]) == pytest.approx(w, rel=1e-5)
+    assert float(gan.generator.theta[0]) == pytest.approx(theta, rel=1e-5)
+
+
+def test_a_file_keeps_whether_xla_compiles_the_step(tmp_path):
+    gan = dcgan_pair(filters=4)
+    gan.compile("sgd", "sgd", jit_compile=True)
+    gan.save(tmp_path / "gan.keras")
+    assert keras.models.load_model(tmp_path / "gan.keras").compiled_by_xla
+
+
 def test_began_is_a_game_of_its_own():
     with pytest.raises(ValueError, match="go together"):
         dcgan_pair("ebgan", algorithm="began", autoencoder=4)

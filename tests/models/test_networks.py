@@ -63,6 +63,11 @@ def test_infogan_has_the_layers_of_the_fixed_architecture():
     assert kernels == [(64, 1024), (1024, 7 * 7 * 128), (4, 4, 64, 128), (4, 4, 1, 64)]
     kernels = [w.shape for w in discriminator.trainable_variables if len(w.shape) > 1]
     assert kernels == [(4, 4, 1, 64), (4, 4, 64, 128), (7 * 7 * 128, 1024), (1024, 1)]
+    pixels = generator.trainable_variables[-1]
+    assert pixels.shape == (1,)
+    for bias in (-40.0, 40.0):  # A sigmoid's ends are the two ends of [-1, 1].
+        pixels.assign([bias])
+        np.testing.assert_allclose(generator(np.zeros((1, 64))), np.sign(bias), atol=1e-6)
 
 
 def test_mlp_has_the_parameters_of_the_published_mnist_networks():
@@ -130,6 +135,9 @@ def test_dcgan_normalises_all_but_its_output_and_input():
     generator, discriminator = models.get("dcgan", (64, 64, 3))
     assert [norm.gamma.shape[0] for norm in norms(generator)] == [1024, 512, 256, 128]
     assert [norm.gamma.shape[0] for norm in norms(discriminator)] == [256, 512, 1024]
+    every = norms(generator) + norms(discriminator)
+    # Torch's momentum of 0.1 is the share of the new batch.
+    assert {(norm.momentum, norm.epsilon) for norm in every} == {(0.9, 1e-5)}
 
 
 @pytest.mark.parametrize("name", ["dcgan", "wgan_mlp"])

@@ -9,12 +9,14 @@ import losses
 import models
 from callbacks import CheckpointStore
 from models.gan import GAN
+from models.network import Discriminator
 from models.stabilisers import (
     DiffAugment,
     InstanceNoise,
     MinibatchDiscrimination,
     Packing,
     SpectralNormalization,
+    Stabilisers,
     VirtualBatchNormalization,
     mixes_examples,
     squared_distance_from_orthogonal,
@@ -229,6 +231,9 @@ def test_virtual_batch_norm_of_narrow_activations_keeps_its_variance():
 
 def test_under_virtual_batch_norm_an_example_does_not_depend_on_the_rest_of_its_batch():
     gan = pair(virtual_batch_norm=8)
+    examples = np.random.default_rng(3).integers(0, 256, (20, 8, 8, 1), np.uint8)
+    gan.discriminator.adapt(examples)
+    np.testing.assert_allclose(gan.discriminator.reference, examples[:8] / 127.5 - 1, atol=1e-6)
     gan.adapt((127.5 * (pictures(20) + 1)).astype(np.uint8))
     x = pictures(6, seed=1)
     together = gan.discriminator(x, training=True).numpy()
@@ -272,6 +277,25 @@ def test_the_generator_learns_through_diff_augment():
     assert np.all(np.isfinite(gradient)) and np.any(gradient)
     with pytest.raises(ValueError, match="diff_augment"):
         models.get("toy", (2,), diff_augment="color")
+
+
+def test_what_is_asked_of_weights_comes_beside_their_own_regularizer():
+    class Regular(Discriminator):
+        def __init__(self, **shared):
+            super().__init__(image_shape=(3,), head_initializer="ones", **shared)
+            self.add(
+                keras.layers.Dense(
+                    2, kernel_initializer="ones", kernel_regularizer=keras.regularizers.L2(0.5)
+                )
+            )
+            self.build((None, 3))
+
+    plain = Regular()
+    both = Regular(stabilisers=Stabilisers(historical_averaging=1.0))
+    assert float(sum(plain.losses)) == float(sum(both.losses)) == 3.0
+    for weight in both.trainable_variables:
+        weight.assign(weight + 1)  # Away from their past by 1: six, two, two and one of them.
+    assert float(sum(both.losses)) == pytest.approx(0.5 * 6 * 4 + 6 + 2 + 2 + 1)
 
 
 def test_an_autoencoder_gives_the_distance_of_its_reconstruction():

@@ -28,6 +28,26 @@ def test_the_reconstruction_error_is_that_of_bernoulli_pixels():
     np.testing.assert_allclose(found, expected, rtol=1e-4)
 
 
+def test_a_step_goes_up_the_bound_of_one_draw():
+    generator, encoder = models.get("infogan", (8, 8, 1), latent_dim=2, outputs=4, latent="normal")
+    vae = VAE(encoder, generator, seed=5)
+    vae.compile(keras.optimizers.SGD(0.0))
+    images = np.random.default_rng(0).uniform(-1, 1, (6, 8, 8, 1)).astype(np.float32)
+    logs = vae.train_step(tf.constant(images))
+
+    mean, log_variance = np.split(encoder(images, training=True).numpy(), 2, axis=1)
+    noise = keras.random.normal((6, 2), seed=keras.random.SeedGenerator(5)).numpy()
+    rebuilt = generator(mean + np.exp(log_variance) ** 0.5 * noise, training=True)
+    assert float(logs["reconstruction_error"]) == pytest.approx(
+        float(np.mean(reconstruction_error(images, rebuilt))), rel=1e-5
+    )
+    divergence = float(np.mean(divergence_from_prior(mean, log_variance)))
+    assert float(logs["divergence"]) == pytest.approx(divergence, rel=1e-5)
+    assert float(logs["vae_loss"]) == pytest.approx(
+        float(logs["reconstruction_error"]) + float(logs["divergence"]), rel=1e-6
+    )
+
+
 def test_it_learns_and_its_state_is_whole():
     generator, encoder = models.get("infogan", (8, 8, 1), latent_dim=2, outputs=4, latent="normal")
     vae = VAE(encoder, generator, seed=0)

@@ -9,13 +9,23 @@ from pathlib import Path
 import pytest
 from matplotlib.figure import Figure
 
+from support.errors import UserError
 from support.numbers import Number
+from theory import page
 from theory.claims import CLAIMS, NOTES
 from theory.experiment import Experiment, Outcome, conduct, registry
 
 ROOT = Path(__file__).parents[2]
-#: Those that train nothing.
-QUICK = ("mle_is_kl", "divergences", "generator_step_too_large", "non_convergence", "generator_costs")
+#: Those that take seconds.
+QUICK = (
+    "mle_is_kl",
+    "divergences",
+    "generator_step_too_large",
+    "non_convergence",
+    "generator_costs",
+    "nce_mle_gan",
+    "vanishing_gradient",
+)
 
 
 def theory(*arguments):
@@ -34,6 +44,12 @@ def test_quick_claims_hold_and_are_written(tmp_path):
         assert (tmp_path / "theory" / f"{name}.png").stat().st_size > 10_000
         assert f"theory/{name}.png" in page
         assert name in run.stdout
+
+
+def test_a_damaged_record_is_named(tmp_path):
+    (tmp_path / "mle_is_kl.json").write_text('{"numbers": [')
+    with pytest.raises(UserError, match="mle_is_kl.json is no record .* move it away"):
+        page.write(tmp_path)
 
 
 def test_a_claim_that_fails_is_named_and_recorded(tmp_path, capsys):

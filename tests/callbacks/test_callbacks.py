@@ -1,0 +1,68 @@
+"""What is recorded beside the steps, and what an error leaves behind."""
+
+import json
+import signal
+import time
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+import callbacks
+import models
+from models.gan import GAN
+from support.errors import DivergenceError
+
+
+class Recorded:
+    def __init__(self):
+        self.lines = []
+
+    def scalars(self, step, values):
+        self.lines.append((step, values))
+
+
+def toy():
+    gan = GAN(*models.get("toy", (2,), latent_dim=2, units=4), "non_saturating", seed=0)
+    gan.compile(keras.optimizers.SGD(0.1), keras.optimizers.SGD(0.2))
+    return gan
+
+
+def test_scalars_are_means_since_the_last_record_and_speed_is_of_these_steps():
+    record = Recorded()
+    scalars = callbacks.Scalars(record, every=3)
+    scalars.set_model(gan := toy())
+    scalars.on_train_begin()
+    begin = time.perf_counter()
+    for step in range(1, 7):
+        time.sleep(0.05)
+        gan.generator_optimizer.iterations.assign(step)
+        scalars.on_train_batch_end(step, {"generator_loss": np.float32(step)})
+    seconds = time.perf_counter() - begin
+    assert [(step, values["generator_loss"]) for step, values in record.lines] == [(3, 2.0), (6, 5.0)]
+    speeds = [values["steps_per_second"] for _, values in record.lines]
+    assert sum(3 / speed for speed in speeds) == pytest.approx(seconds, rel=0.05)
+    assert record.lines[0][1]["discriminator_learning_rate"] == pytest.approx(0.2)
+
+
+def test_seconds_go_on_where_the_run_goes_on(tmp_path):
+    (tmp_path / "metrics.jsonl").write_text('{"step": 5, "seconds": 100.0}\n{"step": 9, "seconds": 150.0}\n')
+    record = callbacks.Record(tmp_path, step=5)
+    record.scalars(6, {"loss": 1.0})
+    record.close()
+    lines = [json.loads(line) for line in (tmp_path / "metrics.jsonl").read_text().splitlines()]
+    assert [line["step"] for line in lines] == [5, 6]
+    assert 100 <= lines[1]["seconds"] < 150
+
+
+def test_an_error_gives_the_signals_back(tmp_path):
+    gan = toy()
+    checkpoints = callbacks.Checkpoints(callbacks.CheckpointStore(gan, tmp_path), every=10)
+    before = signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGTERM)
+    data = tf.constant(np.full((8, 2), np.nan, np.float32))
+    with pytest.raises(DivergenceError):
+        gan.fit(data, batch_size=8, verbose=0, callbacks=[callbacks.StopOnNonFinite(), checkpoints])
+    assert signal.getsignal(signal.SIGINT) != before[0]
+    checkpoints.close()
+    assert (signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGTERM)) == before
