@@ -138,7 +138,7 @@ def _reference(places: list[Path]) -> Reference:
     real = dataclasses.replace(real, **given)
     name = FLAGS.features or features.by_default(real.image_shape)
     space = features.find(name, real.dataset, FLAGS.inception_weights)
-    count = FLAGS.num_samples or (26_000 if real.dataset == "stacked_mnist" else None)
+    count = FLAGS.num_samples or (measures.STACKED_SAMPLES if real.dataset == "stacked_mnist" else None)
     return Reference(real.dataset, real.split, real.data_dir, real.image_shape, space, count, FLAGS.seed)
 
 

@@ -115,14 +115,14 @@ class Checkpoints(Every):
         if self.signal:
             self.model.stop_training = True
 
-    def at_step(self, step, logs):
+    def at_step(self, step):
         self.store.save(step)
         self._saved = step
 
     def on_train_end(self, logs=None):
         step = self.model.step
         if step != self._saved:
-            self.at_step(step, {})
+            self.at_step(step)
         self.close()
 
     def close(self) -> None:

@@ -61,7 +61,7 @@ class Evaluation(Every):
                 f"--eval_metrics: {metrics[0]} does not say which checkpoint is better: name another first"
             )
 
-    def at_step(self, step, logs):
+    def at_step(self, step):
         samples = of_gan(self.model, self.reference.size, self.reference.seed)
         seen = evidence(self.reference, samples, with_errors=False)
         values = {}

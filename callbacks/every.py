@@ -36,9 +36,9 @@ class Every(keras.callbacks.Callback):
     def on_train_batch_end(self, batch, logs=None):
         step = self.model.step
         if step % self.every == 0 or step == self.last:
-            self.at_step(step, logs or {})
+            self.at_step(step)
 
-    def at_step(self, step: int, logs: dict) -> None:
+    def at_step(self, step: int) -> None:
         raise NotImplementedError
 
 

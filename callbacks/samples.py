@@ -85,9 +85,9 @@ class Samples(Every):
             real = self._draw(self.real)
             save_png(real, self.folder / "real.png")
             self.record.image(0, "real", real)
-            self.at_step(0, {})
+            self.at_step(0)
 
-    def at_step(self, step, logs):
+    def at_step(self, step):
         image = self._draw(self.model.generator.finished(self._z))
         save_png(image, self.folder / f"step-{step:07d}.png")
         self.record.image(step, "samples", image)

@@ -30,7 +30,7 @@ class Scalars(Every):
             self._since[name].append(values)
         super().on_train_batch_end(batch, logs)
 
-    def at_step(self, step, logs):
+    def at_step(self, step):
         since = {name: np.concatenate(values) for name, values in self._since.items()}
         values = {name: float(np.mean(steps, dtype=np.float64)) for name, steps in since.items()}
         for player in ("generator", "discriminator"):

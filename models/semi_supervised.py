@@ -12,7 +12,7 @@ import tensorflow as tf
 from keras import layers, ops
 
 from models.gan import as_opponent
-from models.network import Discriminator, Generator, Stack
+from models.network import Discriminator, Generator, Stack, network_range
 from models.stabilisers import serializable
 from models.variants import FeatureMatchingGAN
 
@@ -125,7 +125,7 @@ class ClassDiscriminator(Discriminator):
 
     def adapt(self, images):
         """Initialises scales and biases by the first 500 training images, with noise."""
-        x = self.given(tf.cast(images[:500], tf.float32) / 127.5 - 1)
+        x = self.given(network_range(images[:500]))
         for layer in [*self.body.layers, *self.head.layers]:
             if isinstance(layer, WeightNormDense):
                 layer.initialize(x)

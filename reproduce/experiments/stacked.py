@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from evaluation.measures import STACKED_SAMPLES
 from reproduce.experiment import Reproduction, registry
 from reproduce.pictures import generated, save_grid
 from reproduce.training import Judge, trained
@@ -58,7 +59,8 @@ class StackedMNIST(Reproduction):
         "PacGAN (Lin et al. 2018, arXiv 1712.04086), Table 2, and R3GAN (Huang et al. 2024, arXiv 2501.05441)"
     )
     cases = {
-        method: {**NETWORKS, **own, "steps": 12_000, "samples": 26_000} for method, own in METHODS.items()
+        method: {**NETWORKS, **own, "steps": 12_000, "samples": STACKED_SAMPLES}
+        for method, own in METHODS.items()
     }
     quick = {
         "r3gan": {**NETWORKS, **MODERN, "filters": 16, "generator_ema": 0.98, "steps": 500, "samples": 2600}

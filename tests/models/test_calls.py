@@ -30,7 +30,7 @@ class Calls(Every):
         self.logs.append(logs)
         super().on_train_batch_end(batch, logs)
 
-    def at_step(self, step, logs):
+    def at_step(self, step):
         self.turns.append(step)
 
 
