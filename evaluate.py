@@ -100,6 +100,8 @@ def _places() -> list[Path]:
     places = [Path(place).expanduser() for place in FLAGS.workdir]
     if len({place.resolve() for place in places}) < len(places):
         raise UserError("--workdir names one place twice", cli.USAGE_ERROR)
+    if absent := [str(place) for place in places if not place.exists()]:
+        raise UserError(f"there is no {', '.join(absent)}: name a run, an export or a folder of pictures")
     return places
 
 

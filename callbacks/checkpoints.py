@@ -29,9 +29,8 @@ class CheckpointStore:
         self._checkpoint = tf.train.Checkpoint(
             variables=[variable.value for variable in gan.state], best_score=self.best_score
         )
-        manager = tf.train.CheckpointManager
-        self._latest = manager(self._checkpoint, str(folder), max_to_keep=keep)
-        self._best = manager(self._checkpoint, str(folder / "best"), max_to_keep=1)
+        self._latest = self._manager(folder, keep)
+        self._best = self._manager(folder / "best", 1)
 
     def save(self, step: int) -> None:
         """Saves the present state.
@@ -73,6 +72,16 @@ class CheckpointStore:
                 f"network; move {path}.* away to go on from the one before, if there is one"
             ) from None
         return max(steps)
+
+    def _manager(self, folder: Path, keep: int) -> tf.train.CheckpointManager:
+        def manager():
+            return tf.train.CheckpointManager(self._checkpoint, str(folder), max_to_keep=keep)
+
+        try:
+            return manager()
+        except Exception:  # TensorFlow's list of the files that lie there is damaged; `restore` reads none.
+            (folder / "checkpoint").unlink(missing_ok=True)
+            return manager()
 
     def _write(self, manager: tf.train.CheckpointManager, step: int) -> None:
         folder = Path(manager.directory)

@@ -29,18 +29,22 @@ class Record:
         kept = [(line, record) for line, record in self._lines() if record["step"] <= step]
         with atomic(self.path) as temporary:
             temporary.write_text("".join(line for line, _ in kept))
-        trained = max((record.get("seconds", 0) for _, record in kept), default=0)
+        trained = max((record["seconds"] for _, record in kept), default=0)
         self._start = time.monotonic() - trained
 
     def _lines(self) -> Iterator[tuple[str, dict]]:
         """The whole lines of `metrics.jsonl`, as text and read; a killed process may have cut the last."""
-        lines = self.path.read_text().splitlines(keepends=True) if self.path.exists() else []
+        text = self.path.read_text(errors="replace") if self.path.exists() else ""
+        lines = text.splitlines(keepends=True)
         for number, line in enumerate(lines, start=1):
             if line.endswith("\n"):
                 try:
                     record = json.loads(line)
-                    yield line, record | {"step": int(record["step"])}
-                except (ValueError, KeyError, TypeError):
+                    yield (
+                        line,
+                        record | {"step": int(record["step"]), "seconds": float(record.get("seconds", 0))},
+                    )
+                except (ValueError, KeyError, TypeError, AttributeError, OverflowError):
                     raise UserError(
                         f"{self.path}, line {number}, is no record of a step: repair or remove it"
                     ) from None

@@ -60,7 +60,7 @@ def train(
     source = data.find(dataset, "train", data_dir)
     if not isinstance(source, data.Source) or source.labels is None:
         raise UserError(
-            f"dataset {dataset!r} has no labels to train a classifier on: --features=pixels needs none"
+            f"dataset {dataset!r} has no labels to train a classifier on: --features=thumbnail needs none"
         )
     tested = data.find(dataset, "test", data_dir)
     assert isinstance(tested, data.Source) and tested.labels is not None
@@ -108,7 +108,7 @@ def _classifier(dataset: str, weights: str | None) -> FeatureSpace:
     if dataset == "stacked_mnist":
         return PerColour(_classifier("mnist", weights))
     if dataset.startswith("folder:"):
-        raise UserError("a folder has no classes to train a classifier on: choose --features=pixels")
+        raise UserError("a folder has no classes to train a classifier on: choose --features=thumbnail")
     for path in paths(dataset):
         if path.is_file():
             try:
@@ -118,5 +118,5 @@ def _classifier(dataset: str, weights: str | None) -> FeatureSpace:
             return Network("classifier", path, about)
     raise UserError(
         f"there is no classifier of {dataset!r} yet: train one with "
-        f"python train_classifier.py --dataset={dataset}, or choose --features=pixels"
+        f"python train_classifier.py --dataset={dataset}, or choose --features=thumbnail"
     )

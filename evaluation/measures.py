@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
+from threadpoolctl import threadpool_limits
 
 import metrics
 from data.source import Points
@@ -147,14 +148,16 @@ def bootstrapped(evidence: Evidence, statistic: Callable[[np.ndarray], float]) -
         return None
     from scipy import stats  # Slow to import.
 
-    found = stats.bootstrap(
-        (np.arange(len(evidence.samples)),),
-        statistic,
-        vectorized=False,
-        n_resamples=RESAMPLES,
-        method="percentile",
-        rng=np.random.default_rng(evidence.seed),
-    )
+    # The matrices are small, and threads that wait for a core which something else is using spin.
+    with threadpool_limits(1, "blas"):
+        found = stats.bootstrap(
+            (np.arange(len(evidence.samples)),),
+            statistic,
+            vectorized=False,
+            n_resamples=RESAMPLES,
+            method="percentile",
+            rng=np.random.default_rng(evidence.seed),
+        )
     error = float(found.standard_error)
     return error if error > 1e-12 else None  # One class alone, resampled, knows nothing of its error.
 

@@ -1,7 +1,6 @@
 """What the entry points share: flags made from the settings, and errors as one line."""
 
 import dataclasses
-import os
 import re
 import sys
 import textwrap
@@ -14,6 +13,7 @@ from absl import app, flags, logging
 from experiment.settings import KINDS, Settings, all_options, parse_penalties
 from support.errors import UserError, reason
 from support.options import Parameter, parameters
+from support.program import fail, guarded
 
 FLAGS = flags.FLAGS
 USAGE_ERROR = 2
@@ -72,30 +72,20 @@ def given_settings() -> dict[str, Any]:
 
 def run(main: Callable[[], int | None]) -> None:
     """Parses the flags and calls `main`; an error that a user can cause ends in one line on stderr."""
-    app.run(lambda _: _guarded(main), flags_parser=_parse)
+    app.run(lambda _: guarded(lambda: _full_or_forbidden(main)), flags_parser=_parse)
 
 
-def _guarded(main: Callable[[], int | None]) -> int | None:
+def _full_or_forbidden(main: Callable[[], int | None]) -> int | None:
     try:
         return main()
-    except UserError as error:
-        return _fail(str(error), error.exit_code)
-    except KeyboardInterrupt:
-        return _fail("interrupted", 130)
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 141
-    except OSError as error:
-        return _fail(f"{error.filename or 'a file'}: {error.strerror or error}", 1)
     except _FULL_OR_FORBIDDEN as error:
-        return _fail(f"out of memory or disk, or not allowed to write ({reason(error)})", 1)
+        raise UserError(f"out of memory or disk, or not allowed to write ({reason(error)})") from None
 
 
 def _parse(arguments: Sequence[str]) -> list[str]:
     logging.set_verbosity(logging.ERROR)
     if any(re.fullmatch(r"--?h(elp\w*)?(=.*)?", argument) for argument in arguments):
-        print(_help_page())
-        sys.exit(0)
+        sys.exit(guarded(lambda: print(_help_page())))
     try:
         rest = FLAGS(arguments)
         if len(rest) > 1:
@@ -104,10 +94,11 @@ def _parse(arguments: Sequence[str]) -> list[str]:
         message = str(error).removeprefix("flag ")
         given = re.match(r"--(\w+)=([^:]*)", message)
         if given and (kind := _KINDS.get(FLAGS[given[1]].flag_type())):
-            message = f"--{given[1]}={given[2]}: must be {kind}"
-        sys.exit(_fail(message, USAGE_ERROR))
+            bounds = re.search(r"is not (?:an )?integer( .*)", message)
+            message = f"--{given[1]}={given[2]}: must be {kind}{bounds[1] if bounds else ''}"
+        sys.exit(fail(message, USAGE_ERROR))
     except flags.Error as error:
-        sys.exit(_fail(f"{' '.join(str(error).split())} (see --help)", USAGE_ERROR))
+        sys.exit(fail(f"{' '.join(str(error).split())} (see --help)", USAGE_ERROR))
     return rest
 
 
@@ -124,8 +115,3 @@ def _help_page() -> str:
             subsequent_indent=" " * _HELP_COLUMN,
         )
     return "\n".join(paragraphs)
-
-
-def _fail(message: str, exit_code: int) -> int:
-    print(f"{os.path.basename(sys.argv[0])}: {message}", file=sys.stderr)
-    return exit_code

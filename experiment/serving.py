@@ -1,5 +1,6 @@
 """Generators as SavedModels: they run wherever TensorFlow runs, without this suite."""
 
+import shutil
 from pathlib import Path
 
 import keras
@@ -54,7 +55,7 @@ class _Server(tf.Module):
 
 
 def export_saved_model(generator: Generator, folder: Path, version: int) -> Path:
-    """Writes `folder/<version>/` with two signatures; one that is there already stays as it is.
+    """Writes `folder/<version>/` with two signatures; one that is there whole stays as it is.
 
     - `serving_default`: `z` float32 (batch, latent_dim) -> `images` float32 (batch, H, W, C) in [0, 1].
     - `sample`: `num_images` int32 (), `seed` int32 (2,) -> `images` uint8 (num_images, H, W, C).
@@ -65,7 +66,9 @@ def export_saved_model(generator: Generator, folder: Path, version: int) -> Path
         The versioned folder.
     """
     path = folder / str(version)
-    if not path.exists():
+    graph = path / "saved_model.pb"
+    if not graph.is_file() or not graph.stat().st_size:
+        shutil.rmtree(path, ignore_errors=True)
         server = _Server(generator)
         with atomic(path) as temporary:
             tf.saved_model.save(

@@ -12,6 +12,7 @@ from reproduce.experiment import Runs, by_year, registry
 from support import pages
 from support.arguments import Parser
 from support.errors import UserError
+from support.program import fail, guarded
 
 FOLDER = Path("runs/reproduction")
 
@@ -29,24 +30,18 @@ def main() -> int:
     arguments = parser.parse_args()
     if arguments.jobs < 1:
         parser.error(f"--jobs={arguments.jobs} makes no run: give 1 at least")
-    try:
-        if arguments.name == "list":
-            return _list(arguments.output)
-        if arguments.name == "report" and arguments.quick:
-            parser.error("report is of the full runs: leave --quick out")
-        unmade, failed = ([], []) if arguments.name == "report" else _reproduce(arguments)
-        if not arguments.quick:
-            pages.check(arguments.output, page.TITLE)
-            if arguments.name == "report" or record(arguments.name, arguments.output, quick=False).read():
-                print(f"page: {page.write(arguments.output)}")
-    except UserError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return error.exit_code
-    for problem in unmade:
-        print(f"error: {problem}", file=sys.stderr)
+    if arguments.name == "list":
+        return _list(arguments.output)
+    if arguments.name == "report" and arguments.quick:
+        parser.error("report is of the full runs: leave --quick out")
+    unmade, failed = ([], []) if arguments.name == "report" else _reproduce(arguments)
+    if not arguments.quick:
+        pages.check(arguments.output, page.TITLE)
+        if arguments.name == "report" or record(arguments.name, arguments.output, quick=False).read():
+            print(f"page: {page.write(arguments.output)}")
     if failed:
-        print(f"error: not as the paper or the goal says: {'; '.join(failed)}", file=sys.stderr)
-    return 1 if unmade or failed else 0
+        unmade.append(f"not as the paper or the goal says: {'; '.join(failed)}")
+    return max([fail(problem, 1) for problem in unmade], default=0)
 
 
 def _reproduce(arguments) -> tuple[list[str], list[str]]:
@@ -82,8 +77,7 @@ def _list(output: Path) -> int:
             count = len({(run["case"], run["seed"]) for run in current} & {*wanted})
             made = f"{count:>4} of {len(wanted):>3} runs"
         except UserError as error:
-            print(f"error: {error}", file=sys.stderr)
-            made, code = f"{'damaged':>16}", 1
+            made, code = f"{'damaged':>16}", fail(str(error), 1)
         print(f"{name:<20}{made}   {chosen.title} ({chosen.paper})")
     return code
 
@@ -102,4 +96,4 @@ def _numbers(text: str) -> list[int]:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(guarded(main))

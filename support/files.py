@@ -18,7 +18,8 @@ def atomic(path: str | os.PathLike[str]) -> Iterator[Path]:
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     for leftover in path.parent.glob(f".{glob.escape(path.stem)}.*.tmp{path.suffix}"):
-        if not _is_running(int(leftover.name.split(".tmp")[0].rsplit(".", 1)[1])):
+        process = leftover.name.split(".tmp")[0].rsplit(".", 1)[1]
+        if process.isdigit() and not _is_running(int(process)):
             _remove(leftover)
     # The suffix stays last: image writers choose their format by it.
     temporary = path.with_name(f".{path.stem}.{os.getpid()}.tmp{path.suffix}")

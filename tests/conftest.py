@@ -8,6 +8,10 @@ from pathlib import Path
 # Several test processes share the cores; BLAS threads that wait for a busy one spin and starve the rest.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
+# Processes of the tests run side by side, one a core.
+if "PYTEST_XDIST_WORKER" in os.environ:
+    os.environ.setdefault("TF_NUM_INTRAOP_THREADS", "1")
+
 import support.environment  # isort: skip  # noqa: F401  # Before TensorFlow.
 
 import keras

@@ -137,13 +137,14 @@ def test_points_are_judged_by_their_coordinates(run_program, tmp_path):
     ("arguments", "words"),
     [
         ([], ["--workdir"]),
-        (["--workdir={tmp}/none"], ["--dataset"]),
+        (["--workdir={tmp}/none"], ["there is no", "none: name a run"]),
+        (["--workdir={tmp}"], ["--dataset"]),
         (["--workdir={run}", "--metrics=fid"], ["unknown metric 'fid'", "frechet_distance"]),
         (["--workdir={run}", "--metrics=mode_coverage"], ["for ring and grid"]),
         (["--workdir={run}", "--num_samples=5", "--metrics=density_coverage"], ["6 samples"]),
         (["--workdir={run}", "--output={run}/config.json"], ["--output", "no folder"]),
         (["--workdir={run},{run}/../run"], ["twice"]),
-        (["--workdir={run}", "--dataset=folder:{run}/samples"], ["no classes", "--features=pixels"]),
+        (["--workdir={run}", "--dataset=folder:{run}/samples"], ["no classes", "--features=thumbnail"]),
     ],
     ids=str,
 )

@@ -9,7 +9,7 @@ import tensorflow as tf
 
 from support import pages
 from support.arguments import Parser
-from support.errors import UserError
+from support.program import fail, guarded
 from theory import page
 from theory.claims import experiments
 from theory.experiment import conduct, registry
@@ -30,19 +30,13 @@ def main() -> int:
     if "list" in arguments.names:
         print("\n".join(f"{name:<26}{each.title}" for name, each in known.items()))
         return 0
-    try:
-        names = list(known) if "all" in arguments.names else arguments.names
-        chosen = [registry.find(name) for name in names]
-        pages.check(arguments.output, page.TITLE)
-        failed = [each.name for each in chosen if not conduct(each, arguments.output)]
-        print(f"figures and numbers: {arguments.output}; page: {page.write(arguments.output)}")
-    except UserError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return error.exit_code
-    if failed:
-        print(f"error: not what theory says: {', '.join(failed)}", file=sys.stderr)
-    return 1 if failed else 0
+    names = list(known) if "all" in arguments.names else arguments.names
+    chosen = [registry.find(name) for name in names]
+    pages.check(arguments.output, page.TITLE)
+    failed = [each.name for each in chosen if not conduct(each, arguments.output)]
+    print(f"figures and numbers: {arguments.output}; page: {page.write(arguments.output)}")
+    return fail(f"not what theory says: {', '.join(failed)}", 1) if failed else 0
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(guarded(main))

@@ -12,7 +12,7 @@ import tensorflow as tf
 import callbacks
 import models
 from models.gan import GAN
-from support.errors import DivergenceError
+from support.errors import DivergenceError, UserError
 
 
 class Recorded:
@@ -54,6 +54,27 @@ def test_seconds_go_on_where_the_run_goes_on(tmp_path):
     lines = [json.loads(line) for line in (tmp_path / "metrics.jsonl").read_text().splitlines()]
     assert [line["step"] for line in lines] == [5, 6]
     assert 100 <= lines[1]["seconds"] < 150
+
+
+@pytest.mark.parametrize("cut", ["", "\xff\xfe"])
+def test_a_damaged_list_of_checkpoints_locks_no_run(cut, tmp_path):
+    """TensorFlow keeps the list in a file beside them; the files themselves say what there is."""
+    gan = toy()
+    callbacks.CheckpointStore(gan, tmp_path).save(7)
+    (tmp_path / "checkpoint").write_text(cut, encoding="latin-1")
+    store = callbacks.CheckpointStore(gan, tmp_path)
+    assert store.restore() == 7
+    store.save(8)
+    assert store.restore() == 8
+
+
+@pytest.mark.parametrize(
+    "line", [b'\xff\xfe{"step": 3}', b'{"step": Infinity}', b'{"step": 5, "seconds": "x"}', b"[]"]
+)
+def test_a_damaged_line_of_the_record_is_named(line, tmp_path):
+    (tmp_path / "metrics.jsonl").write_bytes(b'{"step": 1, "seconds": 1.0}\n' + line + b"\n")
+    with pytest.raises(UserError, match="line 2, is no record of a step: repair or remove it"):
+        callbacks.Record(tmp_path, step=9)
 
 
 def test_an_error_gives_the_signals_back(tmp_path):

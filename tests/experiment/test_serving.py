@@ -15,6 +15,9 @@ def test_both_signatures_give_the_pictures_of_the_moving_average(tmp_path):
     generator.after_update()
     served = tf.saved_model.load(str(export_saved_model(generator, tmp_path, 2)))
 
+    (tmp_path / "3").mkdir()  # Cut short, or emptied: made anew.
+    assert (export_saved_model(generator, tmp_path, 3) / "saved_model.pb").stat().st_size
+
     z = rng.normal(size=(5, 4)).astype(np.float32)
     expected = (generator.finished(z).numpy() + 1) / 2
     assert np.abs(expected - (generator(z).numpy() + 1) / 2).max() > 0.1
