@@ -83,14 +83,14 @@ def scalars(workdir: Path) -> dict[str, np.ndarray]:
     """What a run recorded while it trained: of each number (n, 3), its step, seconds and value."""
     path = workdir / "metrics.jsonl"
     found: dict[str, list[tuple[float, float, float]]] = {}
-    for line in path.read_text().splitlines() if path.exists() else ():
+    for line in path.read_text(errors="replace").splitlines() if path.exists() else ():
         try:
-            record = json.loads(line)
+            record = {name: float(value) for name, value in json.loads(line).items()}
             when = record.pop("step"), record.pop("seconds")
         except (ValueError, KeyError, TypeError, AttributeError):
             continue  # A running or killed process may have left part of a line.
         for name, value in record.items():
-            found.setdefault(name, []).append((*when, float(value)))
+            found.setdefault(name, []).append((*when, value))
     return {name: np.array(points) for name, points in found.items()}
 
 

@@ -228,7 +228,8 @@ def test_the_best_checkpoint_needs_a_measure_that_ranks(digits):
 
 def test_a_cut_line_of_the_record_is_passed_over(tmp_path):
     lines = ['{"step": 5, "seconds": 1.5, "eval/frechet_distance (pixels)": 3.0}', '{"step": 10, "sec']
-    (tmp_path / "metrics.jsonl").write_text("\n".join(lines))
+    lines[1:1] = ['{"step": 7, "seconds": "x"}', "\xff", "[]"]
+    (tmp_path / "metrics.jsonl").write_text("\n".join(lines), encoding="latin-1")
     found = report.history(tmp_path)
     np.testing.assert_array_equal(found["frechet_distance (pixels)"], [[5, 1.5, 3.0]])
 
