@@ -181,10 +181,11 @@ def _described(space: features.FeatureSpace) -> str:
 def _write(
     results: list[Result], reference: Reference, lowest: Mapping, columns: report.Columns, folder: Path
 ) -> None:
-    """JSON and pictures beside each run; tables, plots and everything else in the output folder."""
+    """Everything in the output folder; without `--output`, JSON and pictures of a run in its own directory."""
     for result in results:
-        own = _is_run(result.place)
-        target, prefix = (result.place, "") if own else (folder, re.sub(r"[^\w.-]+", "_", f"{result.place}-"))
+        target = result.place if _is_run(result.place) and not FLAGS.output else folder
+        alone = target != folder or len(results) == 1
+        prefix = "" if alone else re.sub(r"[^\w.-]+", "_", f"{result.place}-")
         found = {
             "samples": str(result.place),
             **result.samples.about,
@@ -206,7 +207,7 @@ def _write(
     report.write_tables(columns, folder, "evaluation")
     runs = [place for place in (result.place for result in results) if _is_run(place)]
     drawn = report.plot_histories({str(run): report.history(run) for run in runs}, folder / "history.png")
-    beside = "; in each run's own directory: evaluation.json" if runs else ""
+    beside = "; in each run's own directory: evaluation.json" if runs and not FLAGS.output else ""
     print(f"{folder}: evaluation.md, evaluation.csv{', history.png' if drawn else ''}{beside}")
 
 

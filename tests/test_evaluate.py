@@ -98,6 +98,7 @@ def test_a_comparison_of_a_run_its_export_and_a_folder(run_program, run, tmp_pat
     for i, picture in enumerate(pictures):
         Image.fromarray(picture[..., 0]).save(folder / f"{i:03}.png")
     exported = run / "saved_model" / "12"
+    before = {file: file.stat().st_mtime_ns for file in run.rglob("*")}
     result = run_program(
         "evaluate.py",
         f"--workdir={run},{exported},{folder}",
@@ -117,6 +118,8 @@ def test_a_comparison_of_a_run_its_export_and_a_folder(run_program, run, tmp_pat
     table = (tmp_path / "out" / "evaluation.md").read_text()
     assert table.count("\n") == 5 and str(folder) in table
     assert len([*(tmp_path / "out").glob("*pictures-evaluation.json")]) == 1
+    assert len([*(tmp_path / "out").glob("*-evaluation.json")]) == 3
+    assert {file: file.stat().st_mtime_ns for file in run.rglob("*")} == before
 
 
 def test_points_are_judged_by_their_coordinates(run_program, tmp_path):
