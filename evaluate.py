@@ -181,7 +181,7 @@ def _described(space: features.FeatureSpace) -> str:
 def _write(
     results: list[Result], reference: Reference, lowest: Mapping, columns: report.Columns, folder: Path
 ) -> None:
-    """Everything in the output folder; without `--output`, JSON and pictures of a run in its own directory."""
+    """All in the output folder; without `--output`, JSON and pictures of a run in its own directory."""
     for result in results:
         target = result.place if _is_run(result.place) and not FLAGS.output else folder
         alone = target != folder or len(results) == 1

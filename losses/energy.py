@@ -5,6 +5,7 @@ from typing import Annotated, ClassVar
 
 from keras import ops
 
+from losses.numerics import widen
 from losses.objective import RADFORD, Objective, register
 from support.options import Option
 
@@ -15,7 +16,7 @@ class EBGAN(Objective):
     """Zhao, Mathieu and LeCun 2017 (arXiv 1609.03126), equations 1 and 2.
 
     The score is the energy D(x) = ||Dec(Enc(x)) - x|| >= 0: high for what is *not* data. Choose it to see
-    a game without any probability in it.
+    a game without any probability in it. `--algorithm=pulling_away` makes it EBGAN-PT.
 
     Args:
         margin: Energy that generated examples are pushed up to, of the size of images' distances.
@@ -65,3 +66,19 @@ class BEGAN(Objective):
     def generator_loss(self, real_scores, fake_scores):
         """E D(G(z))"""
         return ops.mean(fake_scores)
+
+
+def pulling_away(codes):
+    """1 / (N (N - 1)) sum over i != j of (s_i . s_j / (|s_i| |s_j|))^2, 0 (orthogonal codes) to 1 (parallel).
+
+    Zhao, Mathieu and LeCun 2017, EBGAN (arXiv 1609.03126), equation 4. 0 of a single code.
+
+    Args:
+        codes: Of a batch of samples, (N, entries).
+    """
+    codes = widen(codes)
+    unit = codes / ops.sqrt(ops.sum(ops.square(codes), axis=1, keepdims=True) + 1e-12)
+    squared_cosines = ops.square(ops.matmul(unit, ops.transpose(unit)))
+    count = ops.cast(ops.shape(codes)[0], codes.dtype)
+    others = ops.sum(squared_cosines) - ops.trace(squared_cosines)
+    return others / ops.maximum(count * (count - 1), 1)

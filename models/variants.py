@@ -5,6 +5,7 @@ from typing import Annotated
 import keras
 import tensorflow as tf
 
+from losses.energy import pulling_away
 from losses.numerics import widen
 from models.gan import GAN, as_opponent, in_turns, registry, repeat
 from models.stabilisers import serializable
@@ -76,6 +77,36 @@ class FeatureMatchingGAN(GAN):
         of_real, of_fake = (tf.reduce_mean(widen(features(images)), axis=0) for images in (real, fake))
         difference = of_real - of_fake
         return tf.reduce_mean(tf.square(difference))
+
+
+@registry.register("pulling_away")
+@serializable
+class PullingAwayGAN(GAN):
+    """The generator's loss has a term that makes the codes of a batch of samples orthogonal.
+
+    Zhao, Mathieu and LeCun 2017 (arXiv 1609.03126), section 2.4, EBGAN-PT: against samples that are all
+    alike. The codes are the encoder's of an autoencoder; of other discriminators the input of the layer of
+    scores.
+
+    Args:
+        pulling_away_weight: Weight of the term.
+    """
+
+    def __init__(
+        self,
+        *players,
+        pulling_away_weight: Annotated[float, Option("Weight of EBGAN's pulling-away term.", above=0)] = 0.1,
+        **options,
+    ):
+        super().__init__(*players, **options)
+        self.pulling_away_weight = pulling_away_weight
+
+    def generator_loss(self, real, fake):
+        codes = as_opponent(self.discriminator, self.discriminator.features)(fake)
+        return super().generator_loss(real, fake) + self.pulling_away_weight * pulling_away(codes)
+
+    def get_config(self):
+        return {**super().get_config(), "pulling_away_weight": self.pulling_away_weight}
 
 
 @registry.register("began")

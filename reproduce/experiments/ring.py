@@ -45,6 +45,7 @@ ROWS: dict[str, dict[str, Any]] = {
     "rahinge": {},
     # Its section 2.3: the samples regularise an autoencoder whose code could hold the data.
     "ebgan": dict(autoencoder=16, margin=0.1),
+    "ebgan+pulling_away": dict(autoencoder=16, margin=0.1, algorithm="pulling_away"),
     "began": dict(autoencoder=16),
     "mmd_gan": dict(penalties={"gradient_penalty": 0.1}),
     "wgan": dict(clip=0.1),

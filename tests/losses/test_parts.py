@@ -7,6 +7,7 @@ import tensorflow as tf
 
 import losses
 from losses import penalties, score_tricks
+from losses.energy import pulling_away
 from losses.penalties import gradient_penalty, interpolate
 from support import pictures
 
@@ -177,6 +178,24 @@ def test_top_k_keeps_the_best_scored_samples_and_anneals_to_its_share():
     assert float(energy.generator_cost(scores, scores, 100)) == pytest.approx((-2 + 0.1) / 2)
     with pytest.raises(ValueError, match="top_k"):
         losses.get("mmd_gan", top_k=0.5)
+
+
+def test_pulling_away_is_the_mean_squared_cosine_of_pairs_of_codes():
+    from scipy.optimize import approx_fprime
+    from scipy.spatial.distance import pdist
+
+    codes = np.random.default_rng(0).normal(size=(6, 4))
+    value = lambda flat: np.mean((1 - pdist(flat.reshape(6, 4), "cosine")) ** 2)  # noqa: E731
+    watched = tf.Variable(codes)
+    with tf.GradientTape() as tape:
+        term = pulling_away(watched)
+    assert float(term) == pytest.approx(value(codes.ravel()), rel=1e-6)
+    slope = approx_fprime(codes.ravel(), value, 1e-7).reshape(6, 4)
+    np.testing.assert_allclose(tape.gradient(term, watched), slope, atol=1e-6)
+    assert float(pulling_away(tf.eye(5))) == 0
+    assert float(pulling_away(tf.ones((3, 2)))) == pytest.approx(1)
+    assert float(pulling_away(tf.ones((1, 2)))) == 0
+    assert float(pulling_away(tf.zeros((3, 2)))) == 0
 
 
 def test_clipping_is_to_minus_c_and_c():

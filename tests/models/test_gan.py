@@ -6,6 +6,7 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
+from scipy.spatial.distance import pdist
 from scipy.special import expit
 
 import losses
@@ -357,6 +358,18 @@ def test_feature_matching_compares_mean_features_alone():
     assert float(matching.generator_loss(real, fake)) == pytest.approx(np.mean(difference**2), rel=1e-4)
     matching.compile(keras.optimizers.SGD(0.1), keras.optimizers.SGD(0.1))
     matching.fit(images(), batch_size=8, verbose=0)
+
+
+def test_pulling_away_acts_on_the_codes_of_samples():
+    options = dict(autoencoder=4, generator_batch_norm=False)
+    players = models.get("dcgan", (8, 8, 1), latent_dim=8, **options)
+    gan = compiled(*players, "ebgan", algorithm="pulling_away", seed=0, pulling_away_weight=0.3)
+    alone = compiled(*players, "ebgan", seed=0)
+    real, fake = tf.constant(images(6)), tf.constant(images(6, seed=1))
+    added = float(gan.generator_loss(real, fake)) - float(alone.generator_loss(real, fake))
+    cosines = 1 - pdist(gan.discriminator.encoder(fake, training=True), "cosine")
+    assert added == pytest.approx(0.3 * np.mean(cosines**2), rel=1e-3)
+    assert type(gan).from_config(gan.get_config()).pulling_away_weight == 0.3
 
 
 def log_sigmoid(scores):
