@@ -43,18 +43,29 @@ class DCGANGenerator(Generator):
 
     Args:
         batch_norm: False for the generator without batch norm of WGAN's Figure 6.
+        constant_filters: All layers have as many filters as the one next to the image, as in that figure.
     """
 
-    def __init__(self, *, batch_norm: bool = True, filters: int | None = None, kernel: int = 5, **shared):
-        super().__init__(batch_norm=batch_norm, filters=filters, kernel=kernel, **shared)
+    def __init__(
+        self,
+        *,
+        batch_norm: bool = True,
+        constant_filters: bool = False,
+        filters: int | None = None,
+        kernel: int = 5,
+        **shared,
+    ):
+        own: dict[str, Any] = dict(batch_norm=batch_norm, constant_filters=constant_filters)
+        super().__init__(filters=filters, kernel=kernel, **own, **shared)
         side, *larger, image = reversed(halvings(self.image_shape))
-        filters = (filters or filters_near_image(self.image_shape)) * 2 ** len(larger)
+        growth = 1 if constant_filters else 2
+        filters = (filters or filters_near_image(self.image_shape)) * growth ** len(larger)
 
         self.add(layers.Dense(side[0] * side[1] * filters, **_weights(batch_norm)))
         self.add(layers.Reshape((*side, filters)))
         for larger_side in larger:
             _normalise(self, batch_norm, layers.ReLU())
-            filters //= 2
+            filters //= growth
             _upsample(self, side, larger_side, filters, kernel, **_weights(batch_norm))
             side = larger_side
         _normalise(self, batch_norm, layers.ReLU())
@@ -125,17 +136,19 @@ class DCGAN(Pair):
     latent: Latent = "uniform"
     generator_batch_norm: Annotated[bool, Option("Batch norm in the generator.")] = True
     discriminator_batch_norm: DiscriminatorBatchNorm = True
+    generator_constant_filters: Annotated[bool, Option("As many filters in all of the generator.")] = False
     filters: Filters = None
     kernel: Kernel = 5
 
     def generator(self, **shared):
-        return self._generator(self.generator_batch_norm, **shared)
+        constant = self.generator_constant_filters
+        return self._generator(self.generator_batch_norm, constant_filters=constant, **shared)
 
     def decoder(self, **shared):
         return self._generator(self.discriminator_batch_norm, **shared)
 
-    def _generator(self, batch_norm: bool, **shared) -> DCGANGenerator:
-        return DCGANGenerator(batch_norm=batch_norm, filters=self.filters, kernel=self.kernel, **shared)
+    def _generator(self, batch_norm: bool, **own) -> DCGANGenerator:
+        return DCGANGenerator(batch_norm=batch_norm, filters=self.filters, kernel=self.kernel, **own)
 
     def discriminator(self, **shared):
         own = dict(batch_norm=self.discriminator_batch_norm, filters=self.filters, kernel=self.kernel)

@@ -14,7 +14,7 @@ from support.pages import table
 
 NETWORKS: dict[str, dict[str, Any]] = {
     "dcgan": dict(model="dcgan"),
-    "no_batch_norm": dict(model="dcgan", generator_batch_norm=False),
+    "no_batch_norm": dict(model="dcgan", generator_batch_norm=False, generator_constant_filters=True),
     "mlp": dict(model="wgan_mlp"),
 }
 #: Objective, and the number that it gives of itself.
@@ -45,15 +45,14 @@ def _case(game: str, networks: str, steps: int, **own: Any) -> dict[str, Any]:
 
 @registry.register("wgan_curves")
 class WGANCurves(Reproduction):
-    """The same generators, a DCGAN of 16 filters next to the image, the same without batch norm, and the MLP
-    of 512 units, against a DCGAN critic of 16 filters, trained on MNIST as WGAN (RMSProp 5e-5, clipping at
-    0.01, five critic turns) and as a standard GAN with as many turns of the discriminator (Adam 2e-4, the
-    generator descends -log D). While they train: what the critic estimates, E f(x) - E f(G(z)), or what the
-    discriminator does, the Jensen-Shannon divergence by its loss; and the Frechet distance of 2,500 samples
-    in the features of a classifier, at the end that of 10,000. The estimate is the median of its last 11
-    records, as in the authors' figures. The rank correlation over the run says whether the one tells of the
-    other. A game fails where its distance at the end is twice the other's. The paper's generator without
-    batch norm has as many filters in every layer, this one's halve towards the image.
+    """The same generators, a DCGAN of 16 filters next to the image, one without batch norm with 16 in every
+    layer, and the MLP of 512 units, against a DCGAN critic of 16 filters, trained on MNIST as WGAN (RMSProp
+    5e-5, clipping at 0.01, five critic turns) and as a standard GAN with as many turns of the discriminator
+    (Adam 2e-4, the generator descends -log D). While they train: what the critic estimates, E f(x) - E
+    f(G(z)), or what the discriminator does, the Jensen-Shannon divergence by its loss; and the Frechet
+    distance of 2,500 samples in the features of a classifier, at the end that of 10,000. The estimate is the
+    median of its last 11 records, as in the authors' figures. The rank correlation over the run says whether
+    the one tells of the other. A game fails where its distance at the end is twice the other's.
     """
 
     title = "The critic's estimate and the quality of samples"

@@ -6,6 +6,7 @@ import pytest
 
 import models
 from models import latent
+from models.layers import Conv2DTranspose
 
 SHAPES = [(8, 8, 1), (28, 28, 1), (32, 32, 3), (64, 64, 3), (28, 28, 3), (64, 64, 1)]
 
@@ -146,6 +147,18 @@ def test_batch_norm_can_be_left_out(name):
     assert not norms(critic)
     generator, _ = models.get("dcgan", (28, 28, 1), generator_batch_norm=False)
     assert not norms(generator)
+
+
+def test_the_generator_of_wgans_figure_6_has_as_many_filters_in_every_layer():
+    sizes = {}
+    for constant in (False, True):
+        options = dict(generator_batch_norm=False, generator_constant_filters=constant, filters=64, kernel=4)
+        generator, _ = models.get("dcgan", (64, 64, 3), **options)
+        sizes[constant] = generator.count_params()
+        layers = [layer for layer in generator.body.layers if isinstance(layer, Conv2DTranspose)]
+        assert [layer.filters for layer in layers] == ([64] * 3 if constant else [256, 128, 64]) + [3]
+    # By a bit more than an order of magnitude, the paper says.
+    assert 10 < sizes[False] / sizes[True] < 20
 
 
 def test_dcgan_weights_are_drawn_from_n_0_002():
