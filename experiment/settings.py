@@ -148,18 +148,25 @@ class Settings:
     def from_json(cls, values: Mapping[str, Any]) -> "Settings":
         """The inverse of `to_json`; what it does not know is passed over.
 
+        Options that came after the record was written have their defaults: so things were before.
+
         Raises:
             KeyError, TypeError, ValueError: A value is missing, or is not what `to_json` writes.
         """
         settings = {name: values[name] for name in [*parameters(cls), "data_identity"]}
-        options = {
-            option: values[option]
-            for kind, registry in KINDS.items()
-            for option in registry.options(values[kind])
-        }
+        options = {name: values.get(name, default) for name, default in _defaults(values).items()}
         for name, found in {**parameters(cls), **all_options()}.items():
             found.check(name, values.get(name))
         return cls(**settings, image_shape=tuple(values["image_shape"]), options=options)
+
+
+def _defaults(chosen: Mapping[str, Any]) -> dict[str, Any]:
+    """The defaults of the options that what is chosen takes: model, loss and so on, by name."""
+    return {
+        name: found.default
+        for kind, registry in KINDS.items()
+        for name, found in registry.options(chosen[kind]).items()
+    }
 
 
 def all_options() -> dict[str, Parameter]:
@@ -310,7 +317,8 @@ def differences(old: Mapping[str, Any], new: Settings) -> list[str]:
 
     More steps continue a run, and the place where the data lies does not change them.
     """
-    wanted = json.loads(json.dumps(new.to_json()))
+    wanted, defaults = (json.loads(json.dumps(each)) for each in (new.to_json(), _defaults(new.to_json())))
+    old = {**defaults, **old}
     for free in ("steps", "data_dir"):
         wanted.pop(free)
     return [

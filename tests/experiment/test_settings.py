@@ -184,6 +184,20 @@ def test_settings_survive_json():
     assert Settings.from_json(json.loads(json.dumps(settings.to_json()))) == settings
 
 
+def test_a_record_of_before_an_option_existed_has_its_default():
+    settings = resolve({"model": "dcgan"})
+    old = json.loads(json.dumps(settings.to_json()))
+    del old["generator_constant_filters"]
+    assert Settings.from_json(old) == settings
+    assert differences(old, settings) == []
+    assert differences(old, resolve({"model": "dcgan", "generator_constant_filters": True})) == [
+        "generator_constant_filters was false, now true"
+    ]
+    del old["batch_size"]  # No option: nothing says what it was.
+    with pytest.raises(KeyError, match="batch_size"):
+        Settings.from_json(old)
+
+
 def test_only_steps_and_the_place_of_the_data_may_differ_on_resuming():
     old = json.loads(json.dumps(resolve({"loss": "wgan"}).to_json()))
     assert differences(old, resolve({"loss": "wgan", "steps": 9, "data_dir": "/elsewhere"})) == []
