@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from tqdm import tqdm
 
-from reproduce.experiment import Reproduction, Runs, registry
+from reproduce.experiment import Measured, Reproduction, Runs, registry
 from reproduce.training import trained
 from support.files import save_figure
 from support.numbers import Number
@@ -62,6 +62,7 @@ class ValueSurfaces(Reproduction):
 
     title = "Value surfaces of critics"
     paper = "Gulrajani et al. 2017 (arXiv 1704.00028), Figure 1a"
+    seeds = range(2)
     cases = {f"{data}-{way}": _surface(data, way, 6000) for data in SCALES for way in WAYS}
     quick = {f"ring-{way}": _surface("ring", way, 400, 64) for way in WAYS}
 
@@ -121,7 +122,8 @@ class ValueSurfaces(Reproduction):
             if runs.has(clipped, penalised):
                 name = f"{dataset}: relief of the penalised critic"
                 source = "1.5 times the clipped critic's"
-                yield Number(name, relief(runs, penalised), 1.5 * relief(runs, clipped), 0, ">", source)
+                found, other = (runs.mean(case, relief(case)) for case in (penalised, clipped))
+                yield Number(name, found, 1.5 * other, 0, ">", source)
 
     def quick_claims(self, runs):
         clipped, penalised = (runs.mean(f"ring-{way}", "correlation") for way in WAYS)
@@ -142,7 +144,7 @@ class ValueSurfaces(Reproduction):
         rows = [
             [
                 case.replace("-", ", "),
-                f"{relief(runs, case):.3f}",
+                runs.spread(case, relief(case), ".3f"),
                 *(runs.spread(case, name, form) for name, form in forms.items()),
             ]
             for case in self.cases
@@ -150,7 +152,7 @@ class ValueSurfaces(Reproduction):
         ]
         return (
             f"![value surfaces]({folder.name}/value_surfaces.png)\n\nAbove clipping, below the penalty; "
-            f"lines of equal value, dots are data.\n\n{table(rows, headers)}"
+            f"lines of equal value (first seed), dots are data.\n\n{table(rows, headers)}"
         )
 
     def _draw(self, runs: Runs, path: Path) -> None:
@@ -170,8 +172,8 @@ class ValueSurfaces(Reproduction):
         save_figure(figure, path)
 
 
-def relief(runs: Runs, case: str) -> float:
-    """How far the data stand out on the recorded surfaces, mean over the runs; see `ValueSurfaces`."""
+def relief(case: str) -> Measured:
+    """How far the data stand out on a recorded surface of the case; see `ValueSurfaces`."""
     from scipy.interpolate import RegularGridInterpolator
 
     side = np.linspace(-REACH, REACH, SIDE)
@@ -184,7 +186,7 @@ def relief(runs: Runs, case: str) -> float:
         value = RegularGridInterpolator((side, side), np.reshape(found["surface"], (SIDE, SIDE)).T)
         return (value(points) - value(around).mean(axis=1)).mean() / (RADIUS * found["slope"])
 
-    return runs.mean(case, of_one)
+    return of_one
 
 
 def _deep(steps: int, units: int = 512, **own: Any) -> dict[str, Any]:
@@ -209,6 +211,7 @@ class CriticGradients(Reproduction):
 
     title = "Gradients and weights of deep critics"
     paper = "Gulrajani et al. 2017 (arXiv 1704.00028), Figure 1b"
+    seeds = range(2)
     cases = _deep_cases(400, 512, (0.1, 0.01, 0.001))
     quick = _deep_cases(200, 64, (0.1,))
 
@@ -255,8 +258,8 @@ class CriticGradients(Reproduction):
             [
                 case,
                 *(runs.spread(case, name, ".2g") for name in ("initial_growth", "growth")),
-                *(f"{100 * runs.mean(case, name):.1f} %" for name in ("initial_at_the_ends", "at_the_ends")),
-                f"{runs.mean(case, 'largest_weight'):.3g}",
+                *(runs.spread(case, name, ".1f", 100) for name in ("initial_at_the_ends", "at_the_ends")),
+                runs.spread(case, "largest_weight", ".3g"),
             ]
             for case in self.cases
             if runs.has(case)
@@ -265,7 +268,7 @@ class CriticGradients(Reproduction):
             "critic",
             "growth of gradients a layer, untrained",
             "trained",
-            "weights at the ends, untrained",
+            "weights at the ends, %, untrained",
             "trained",
             "largest weight",
         ]
