@@ -41,6 +41,10 @@ def test_quick_claims_hold_and_are_written(tmp_path):
     for name in QUICK:
         record = json.loads((tmp_path / "theory" / f"{name}.json").read_text())
         assert all(number["holds"] for number in record["numbers"])
+        published = json.loads((ROOT / "docs" / "theory" / f"{name}.json").read_text())
+        for found, told in zip(record["numbers"], published["numbers"], strict=True):
+            assert found["name"] == told["name"]
+            assert found["measured"] == pytest.approx(told["measured"], rel=1e-3, abs=1e-4), found["name"]
         assert (tmp_path / "theory" / f"{name}.png").stat().st_size > 10_000
         assert f"theory/{name}.png" in page
         assert name in run.stdout
