@@ -207,8 +207,9 @@ def _write(
     report.write_tables(columns, folder, "evaluation")
     runs = [place for place in (result.place for result in results) if _is_run(place)]
     drawn = report.plot_histories({str(run): report.history(run) for run in runs}, folder / "history.png")
-    beside = "; in each run's own directory: evaluation.json" if runs and not FLAGS.output else ""
-    print(f"{folder}: evaluation.md, evaluation.csv{', history.png' if drawn else ''}{beside}")
+    files = f"evaluation.md, evaluation.csv{', history.png' if drawn else ''}"
+    beside = "in each run's own directory" if runs and not FLAGS.output else "of each"
+    print(f"{folder}: {files}; {beside}: evaluation.json")
 
 
 if __name__ == "__main__":

@@ -121,9 +121,8 @@ class ModeCoverage(Reproduction):
 
     def measure(self, case, run):
         gan, settings = trained(case, run)
-        if run.seed == self.seeds[0]:
-            last = run.workdir / "run" / "samples" / f"step-{settings.steps:07d}.png"
-            Image.open(last).reduce(2).save(run.figure("samples"))
+        last = run.workdir / "run" / "samples" / f"step-{settings.steps:07d}.png"
+        Image.open(last).reduce(2).save(run.figure("samples"))
         return Judge(settings, MODE_SAMPLES).numbers(gan, ["mode_coverage"])
 
     def claims(self, runs):
@@ -152,13 +151,16 @@ class ModeCoverage(Reproduction):
         parts = []
         for mixture in MIXTURES:
             made = [method for method in METHODS if runs.has(f"{method}-{mixture}")]
-            if made:
-                parts.append(self._table(runs, mixture, made))
-            names = {method: f"mode_coverage-{method}-{mixture}-0-samples.png" for method in made}
-            drawn = {method: name for method, name in names.items() if (folder / name).is_file()}
-            if drawn:
-                parts.append("\n".join(f"![{m}]({folder.name}/{name})" for m, name in drawn.items()))
-                parts.append(f"Samples of seed 0: {', '.join(f'`{method}`' for method in drawn)}.")
+            if not made:
+                continue
+            names = {method: runs.figure(f"{method}-{mixture}", "samples") for method in made}
+            pictures = [f"![{m}]({folder.name}/mode_coverage-{name})" for m, name in names.items()]
+            which = ", ".join(f"`{method}`" for method in made)
+            parts += [
+                self._table(runs, mixture, made),
+                "\n".join(pictures),
+                f"Samples of the first seed: {which}.",
+            ]
         return "\n\n".join(parts)
 
     def _table(self, runs: Runs, mixture: str, methods: list[str]) -> str:
