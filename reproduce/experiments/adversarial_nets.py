@@ -35,7 +35,7 @@ LINES, ALONG = 4, 10
 class Parzen(Reproduction):
     """The authors' networks, schedule and procedure: z uniform on [-sqrt 3, sqrt 3], the generator's output
     bias from the mean picture, dropout on every input of the discriminator, momentum rising over the first
-    250 of 500 epochs of the first 50,000 pictures, both networks updated at once, no choice among
+    250 of 1,000 epochs of the first 50,000 pictures, both networks updated at once, no choice among
     checkpoints. Then 10,000 samples, a Gaussian on each, whose width is the best of ten for 1,000 validation
     pictures, and the mean log-likelihood of the 10,000 test pictures in nats; its spread is the standard
     error over these, as the paper's.
