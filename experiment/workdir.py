@@ -40,15 +40,15 @@ class Workdir:
         """Makes the directory this process's own: a new one, or one that holds the same run.
 
         Raises:
-            UserError: It holds a run with other settings, another process trains in it, it is no
-                directory, or it cannot be written.
+            UserError: It holds a run with other settings or a damaged one, another process trains in it, it
+                is no directory, or it cannot be written.
         """
         try:
             self._lock()
             # Not before: another process may be writing it.
             old = self._held(settings)
             new = settings.to_json() | {"versions": versions()}
-            new["steps"] = max(new["steps"], old.get("steps", 0))
+            new["steps"] = max(new["steps"], self.settings().steps if old else 0)
             with atomic(self.config) as temporary:
                 temporary.write_text(json.dumps(new, indent=2) + "\n")
         except OSError as error:

@@ -209,6 +209,9 @@ def test_damaged_records_are_named(run_program, finished, tmp_path):
     command = ("train.py", *DCGAN, *CADENCE, "--steps=41", f"--workdir={tmp_path / 'copy'}")
     assert_one_line_error(run_program(*command), "metrics.jsonl", f"line {lines + 1}")
     config = tmp_path / "copy" / "config.json"
+    good = json.loads(config.read_text())
+    config.write_text(json.dumps({**good, "steps": "many"}))
+    assert_one_line_error(run_program(*command), "config.json", "steps is 'many'")
     config.write_text(json.dumps({"model": "dcgan"}))
     assert_one_line_error(run_program("export.py", f"--workdir={tmp_path / 'copy'}"), "config.json")
 
