@@ -51,8 +51,17 @@ def _plain(value):
 
 
 def with_error(value: float, error: float | None = None, form: str = "") -> str:
-    """A number and its error, if it has one, as a table prints them: "225 ± 2"."""
-    return f"{value:{form}}" if error is None else f"{value:{form}} ± {error:{form}}"
+    """A number and its error, if it has one, as a table prints them: "225 ± 2".
+
+    Of significant digits (".3g") the value has as many, and the error ends at its last place.
+    """
+    if error is None:
+        return f"{value:{form}}"
+    if form.endswith("g"):
+        _, _, places = f"{value:#{form}}".partition(".")
+        if places.isdigit():
+            form = f".{len(places)}f"
+    return f"{value:{form}} ± {error:{form}}"
 
 
 def rows(records: Sequence[dict[str, Any]]) -> list[list[str]]:

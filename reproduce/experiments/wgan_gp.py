@@ -257,7 +257,7 @@ class CriticGradients(Reproduction):
         rows = [
             [
                 case,
-                *(runs.spread(case, name, ".2g") for name in ("initial_growth", "growth")),
+                *(runs.spread(case, name, ".3g") for name in ("initial_growth", "growth")),
                 *(runs.spread(case, name, ".1f", 100) for name in ("initial_at_the_ends", "at_the_ends")),
                 runs.spread(case, "largest_weight", ".3g"),
             ]

@@ -22,6 +22,7 @@ from reproduce.experiments.ring import CASES
 from reproduce.experiments.wgan_gp import TOGETHER
 from reproduce.page import write
 from reproduce.records import KEYS, Record
+from support.numbers import with_error
 
 
 def reproduce(*arguments, **options):
@@ -151,6 +152,23 @@ def test_a_damaged_record_is_kept_and_named(text, tmp_path):
     assert run.returncode == 1 and str(path) in run.stderr
     assert len(run.stderr.strip().splitlines()) == 1
     assert path.read_text() == text
+
+
+@pytest.mark.parametrize(
+    ("value", "error", "form", "printed"),
+    [
+        (225, 2, "", "225 ± 2"),
+        (4.5912, 0.14249, ".3g", "4.59 ± 0.14"),
+        (9.98728, 1.4917, ".3g", "9.99 ± 1.49"),
+        (0.0144554, 0.000202, ".3g", "0.0145 ± 0.0002"),
+        (0.1, 0.0, ".3g", "0.100 ± 0.000"),
+        (1.23e-5, 1.5e-6, ".3g", "1.23e-05 ± 1.5e-06"),
+        (1234.5, 20.5, ".3g", "1.23e+03 ± 20.5"),
+        (0.5, None, ".3g", "0.5"),
+    ],
+)
+def test_an_error_ends_at_its_numbers_last_place(value, error, form, printed):
+    assert with_error(value, error, form) == printed
 
 
 def test_the_list_says_what_is_recorded(tmp_path):
