@@ -28,13 +28,12 @@ class Number:
 
     @property
     def holds(self) -> bool:
-        """Whether it is what is expected. A measured NaN never is."""
-        if self.relation == "<":
-            return bool(self.measured <= self.expected + self.tolerance)
-        if self.relation == ">":
-            return bool(self.measured >= self.expected - self.tolerance)
-        near = abs(self.measured - self.expected) <= self.tolerance
-        return bool(self.measured == self.expected or near)
+        """Whether it is what is expected, to rounding errors of floats. A measured NaN never is."""
+        beyond = self.measured - self.expected
+        gap = {"<": beyond, ">": -beyond}.get(self.relation, abs(beyond))
+        # 8 is 0.2 away from 7.8, not 0.2000000000000002.
+        within = gap <= self.tolerance or math.isclose(gap, self.tolerance)
+        return bool(self.measured == self.expected or within)
 
     def to_json(self) -> dict[str, Any]:
         """Its fields and whether it holds, as JSON can hold them: what is not finite as text."""

@@ -69,6 +69,10 @@ def test_a_claim_that_fails_is_named_and_recorded(tmp_path, capsys):
     [
         (Number("", 1.04, 1.0, 0.05), True),
         (Number("", 1.06, 1.0, 0.05), False),
+        (Number("", 8.0, 7.8, 0.2), True),
+        (Number("", 8.0, 7.8, 0.2, "<"), True),
+        (Number("", 7.6, 7.8, 0.2, ">"), True),
+        (Number("", 7.59, 7.8, 0.2, ">"), False),
         (Number("", 0.9, 1.0, relation="<"), True),
         (Number("", 1.1, 1.0, relation="<"), False),
         (Number("", 1.1, 1.0, relation=">"), True),
