@@ -35,7 +35,7 @@ LINES, ALONG = 4, 10
 class Parzen(Reproduction):
     """The authors' networks, schedule and procedure: z uniform on [-sqrt 3, sqrt 3], the generator's output
     bias from the mean picture, dropout on every input of the discriminator, momentum rising over the first
-    250 of 1,000 epochs of the first 50,000 pictures, both networks updated at once, no choice among
+    250 of 1,300 epochs of the first 50,000 pictures, both networks updated at once, no choice among
     checkpoints. Then 10,000 samples, a Gaussian on each, whose width is the best of ten for 1,000 validation
     pictures, and the mean log-likelihood of the 10,000 test pictures in nats; its spread is the standard
     error over these, as the paper's.
@@ -59,9 +59,12 @@ class Parzen(Reproduction):
 
     def claims(self, runs):
         if runs.has("mnist"):
-            found = runs.mean("mnist", METRIC)
-            published, _ = PUBLISHED["Adversarial nets"]
-            yield Number("test log-likelihood, nats", found, published, relation=">", source="Table 1")
+            name = "test log-likelihood, nats"
+            found, own = (runs.mean("mnist", measured) for measured in (METRIC, f"{METRIC}_error"))
+            published, error = PUBLISHED["Adversarial nets"]
+            yield Number(name, found, published, relation=">", source="goal")
+            within = 2 * (error**2 + own**2) ** 0.5
+            yield Number(name, found, published, within, source="Table 1, two standard errors of both")
 
     def quick_claims(self, runs):
         found, before, data = (
