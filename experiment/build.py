@@ -42,7 +42,7 @@ def gan(settings: Settings) -> GAN:
     )
     pair.compile(
         _optimizer(settings, settings.learning_rate),
-        _optimizer(settings, settings.discriminator_learning_rate),
+        _optimizer(settings, settings.discriminator_learning_rate, settings.n_critic),
         jit_compile=acceleration.jit_compile(settings.jit_compile),
     )
     return pair
@@ -77,9 +77,9 @@ def reference(settings: Settings) -> Reference:
     )
 
 
-def _optimizer(settings: Settings, learning_rate: float) -> keras.optimizers.Optimizer:
+def _optimizer(settings: Settings, learning_rate: float, turns: int = 1) -> keras.optimizers.Optimizer:
     return optimizers.registry.create(
         settings.optimizer,
-        optimizers.learning_rate_schedule(learning_rate, settings.learning_rate_decay),
+        optimizers.learning_rate_schedule(learning_rate, settings.learning_rate_decay, turns),
         **settings.options_of(optimizers.registry, settings.optimizer),
     )

@@ -136,8 +136,11 @@ class MomentumSGD(keras.optimizers.SGD):
         return {**super().get_config(), **own}
 
 
-def learning_rate_schedule(learning_rate: float, decay: float):
-    """learning_rate / decay^t after t updates; the number itself where decay is 1."""
+def learning_rate_schedule(learning_rate: float, decay: float, turns: int = 1):
+    """learning_rate / decay^t after t steps of that many updates; the number itself where decay is 1.
+
+    A critic's rate falls with the generator's, however many turns it takes for one of the generator.
+    """
     if decay == 1:
         return learning_rate
-    return keras.optimizers.schedules.ExponentialDecay(learning_rate, 1, 1 / decay)
+    return keras.optimizers.schedules.ExponentialDecay(learning_rate, turns, 1 / decay)

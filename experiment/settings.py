@@ -89,7 +89,7 @@ class Settings:
         float, Option("Learning rate of the discriminator (default: --learning_rate).", above=0)
     ]
     learning_rate_decay: Annotated[
-        float, Option("The learning rate is divided by this after every update.", minimum=1)
+        float, Option("The learning rate is divided by this after every step.", minimum=1)
     ] = 1.0
 
     precision: Annotated[

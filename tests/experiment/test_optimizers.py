@@ -5,8 +5,9 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from experiment import optimizers
+from experiment import build, optimizers
 from experiment.optimizers import MomentumSGD, learning_rate_schedule
+from experiment.settings import resolve
 
 
 def trajectory(optimizer, steps=4, scale=1.0):
@@ -82,13 +83,23 @@ def test_rmsprop_is_that_of_wgans_code_down_to_small_gradients(scale):
     assert path == pytest.approx(expected, rel=1e-3)
 
 
-def test_decay_divides_after_every_update():
+@pytest.mark.parametrize("turns", [1, 2])
+def test_decay_divides_after_every_step(turns):
     w, expected = 1.0, []
     for t in range(4):
-        w -= 0.1 / 2**t * w
+        w -= 0.1 / 2 ** (t / turns) * w
         expected.append(w)
-    path = trajectory(optimizers.registry.create("sgd", learning_rate_schedule(0.1, 2.0)))
+    path = trajectory(optimizers.registry.create("sgd", learning_rate_schedule(0.1, 2.0, turns)))
     assert path == pytest.approx(expected, rel=1e-6)
+
+
+def test_a_critics_rate_falls_with_the_generators():
+    settings = dict(dataset="ring", model="toy", loss="wgan_gp", learning_rate_decay=1.5)
+    gan = build.gan(resolve({**settings, "n_critic": 3}))
+    z = np.zeros((3 * 8, 2), np.float32)
+    gan.fit(z, batch_size=len(z), epochs=2, verbose=0)
+    rates = [float(each.learning_rate) for each in (gan.optimizer, gan.discriminator_optimizer)]
+    assert rates == pytest.approx([1e-4 / 1.5**2] * 2, rel=1e-5)
 
 
 @pytest.mark.parametrize(
