@@ -136,9 +136,10 @@ def _make(name: str, run: Run, quick: bool) -> dict:
     """One run, in its own process, what it says in its log."""
     import support.environment  # noqa: F401  # Before TensorFlow.
 
-    # Of the code that is loaded now: the checkout may have moved on when the run ends.
-    chosen, commit = registry.find(name)(), machine.commit()
+    chosen = registry.find(name)()
     run.workdir.mkdir(parents=True, exist_ok=True)
+    # Of the code that is loaded now: the checkout may have moved on when the run ends.
+    commits = _with(str(machine.commit()), run.workdir / "commits")
     run.figures.parent.mkdir(parents=True, exist_ok=True)
     print(f"{run.case}, seed {run.seed}: begins; its progress: {run.workdir / 'log'}", flush=True)
     with _saying(run.workdir / "log"), _timed(run.workdir / "seconds") as clock:
@@ -157,10 +158,19 @@ def _make(name: str, run: Run, quick: bool) -> dict:
         settings=as_recorded(case),
         command=f"python -m reproduce {name} {again}",
         seconds=round(clock(), 1),
-        commit=commit,
+        commit=", ".join(commits),
         machine=machine.describe("tensorflow-cpu", "tensorflow", "keras", "numpy"),
         measured=measured,
     )
+
+
+def _with(commit: str, path: Path) -> list[str]:
+    """The commits at which a run has been at work, in their order, and this one."""
+    before = path.read_text().split() if path.exists() else []
+    commits = [*dict.fromkeys([*before, commit])]
+    with atomic(path) as temporary:
+        temporary.write_text("\n".join(commits))
+    return commits
 
 
 @contextmanager

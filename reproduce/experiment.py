@@ -88,12 +88,36 @@ class Runs:
         ended = self.ended()
         count, all_of_them = len(ended.values(case, name)), len(self.values(case, name))
         error = scale * ended.error(case, name) if count > 1 else None
-        text = with_error(scale * ended.mean(case, name), error, form)
+        text = with_error(scale * ended.mean(case, name), error, form) if count else "-"
         return text if count == all_of_them else f"{text} ({all_of_them - count} diverged)"
 
     def has(self, *cases: str) -> bool:
-        """Whether each of the cases has a run that came to its end."""
+        """Whether each of the cases has a run that came to its end: something to show."""
         return all(self.of(case) for case in cases)
+
+    def tried(self, *cases: str) -> bool:
+        """Whether each of the cases has a run, if only one that diverged: something to claim."""
+        return {*cases} <= {record["case"] for record in self.records}
+
+    def agreement(
+        self, case: str, measured: Measured, published: tuple[float, float], *, runs: int, scale: float = 1
+    ) -> tuple[float, float, float]:
+        """A mean over our seeds, beside a paper's mean and the standard error that it prints.
+
+        Args:
+            case: Of ours.
+            measured: What is measured of it.
+            published: The paper's mean and its standard error.
+            runs: How many runs these are of.
+            scale: Ours times this are in the paper's units.
+
+        Returns:
+            Ours, the paper's, and two standard errors of their difference, if single runs of ours scatter as
+            the paper's do.
+        """
+        theirs, error = published
+        count = len(self.values(case, measured))
+        return scale * self.mean(case, measured), theirs, 2 * error * (1 + runs / count) ** 0.5
 
     def figure(self, case: str, name: str) -> str:
         """The end of the name of a picture that the case's run of the lowest seed drew; see `Run.figure`."""
@@ -128,7 +152,8 @@ class Reproduction(abc.ABC):
 
     @abc.abstractmethod
     def section(self, runs: Runs, folder: Path) -> str:
-        """What the page says of the recorded runs, in Markdown; the folder is that of the figures."""
+        """What the page says of the recorded runs, in Markdown; the folder is that of the figures. At least
+        one of the runs came to its end."""
 
     @abc.abstractmethod
     def claims(self, runs: Runs) -> Iterable[Number]:

@@ -14,14 +14,14 @@ TITLE = "# The papers' tables, reproduced"
 HEAD = f"""{TITLE}
 
 Made by `python -m reproduce report` from recorded runs; the page in `docs/` with
-`--output=docs/reproduction`, where the records are. Each section is a table or a figure of a paper: its
-numbers, ours, and what explains the difference. NAME.json holds of every run its settings, command, seed,
-commit, machine, versions, time and numbers; remarks on these runs are in NAME.md beside it. `python -m
-reproduce NAME` makes all runs of a section again, in `runs/reproduction`. A spread of ours is the standard
-error over the seeds, unless something else is said; the papers' are as they print them. A number "holds" if
-it agrees with the paper's, or with the goal that was set here where the paper prints none. Frechet distances
-are in the features of this suite's classifier of the dataset, not in Inception's: they compare runs here with
-one another, never with a printed FID.
+`--output=docs/reproduction`, where the records are. Each section but the last is a table or a figure of a
+paper: its numbers, ours, and what explains the difference. NAME.json holds of every run its settings,
+command, seed, commits, machine, versions, time and numbers; remarks on these runs are in NAME.md beside it.
+`python -m reproduce NAME` makes all runs of a section again, in `runs/reproduction`. A spread of ours is the
+standard error over the seeds, unless something else is said; the papers' are as they print them. A number
+"holds" if it is what stands beside it: the paper's, or a goal that was set here, as the column `from` says.
+Frechet distances are in the features of this suite's classifier of the dataset, not in Inception's: they
+compare runs here with one another, never with a printed FID.
 """
 HEADERS = ["", "ours", "paper or goal", "from", "holds"]
 
@@ -58,7 +58,7 @@ def claimed(chosen: Reproduction, runs: Runs, quick: bool = False) -> list[Numbe
     if not quick:
         return [*chosen.claims(runs)]
     # The quick mode compares its cases with one another.
-    return [*chosen.quick_claims(runs)] if runs.has(*chosen.quick) else []
+    return [*chosen.quick_claims(runs)] if runs.tried(*chosen.quick) else []
 
 
 def compared(numbers: Sequence[Number]) -> str:
@@ -75,7 +75,8 @@ def _section(name: str, chosen: Reproduction, runs: Runs, numbers: Sequence[Numb
         [
             f"## {chosen.title}",
             f"{chosen.paper}. {' '.join((chosen.__doc__ or '').split())}",
-            chosen.section(runs, folder),
+            # Where all runs diverged there is nothing to show.
+            *([chosen.section(runs, folder)] if runs.ended().records else []),
             *([remarks.read_text().strip()] if remarks.is_file() else []),
             compared(numbers),
             _budget(name, chosen, runs),
@@ -88,11 +89,12 @@ def _budget(name: str, chosen: Reproduction, runs: Runs) -> str:
     made, wanted = len(runs.records), len(chosen.wanted)
     timed = [run["seconds"] for run in runs.records if run["seconds"] is not None]
     hours = sum(timed) / 3600
+    which = "in all" if len(timed) == made else f"for the {len(timed)} that were timed"
     described = (run["machine"].items() for run in runs.records)
     machines = sorted({", ".join(f"{key} {value}" for key, value in machine) for machine in described})
     part = f"{made} of {wanted} runs" if made < wanted else f"{made} run{'s' * (made > 1)}"
-    took = f", {hours:.1f} hours in all" if hours >= 0.95 else f", {60 * hours:.0f} minutes in all"
-    commits = ", ".join(sorted({str(run["commit"]) for run in runs.records}))
+    took = f", {hours:.1f} hours {which}" if hours >= 0.95 else f", {60 * hours:.0f} minutes {which}"
+    commits = ", ".join(sorted({each for run in runs.records for each in str(run["commit"]).split(", ")}))
     steps = {(run["case"], run["seed"]): run["measured"].get(DIVERGED) for run in runs.records}
     lost = [f"{case} of seed {seed} at step {at}" for (case, seed), at in steps.items() if at is not None]
     diverged = f" Diverged: {', '.join(lost)}." if lost else ""

@@ -71,7 +71,7 @@ def rows(records: Sequence[dict[str, Any]]) -> list[list[str]]:
         relation = {"<": "≤", ">": "≥"}.get(number["relation"], "=")
         expected = f"{relation} {round(float(number['expected']), 12) + 0.0:.6g}"
         if number["tolerance"]:
-            expected += f" ± {number['tolerance']:.2g}"
+            expected += f" ± {float(number['tolerance']):.2g}"
         holds = "yes" if number["holds"] else "NO"
         found.append([number["name"], f"{float(number['measured']):.6g}", expected, number["source"], holds])
     return found

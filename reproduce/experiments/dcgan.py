@@ -81,7 +81,7 @@ class DCGANFeatures(Reproduction):
 
     def claims(self, runs):
         for case in self.cases:
-            if runs.has(case):
+            if runs.tried(case):
                 yield self._learned(runs, case, "untrained")
                 yield self._learned(runs, case, "k_means")
 

@@ -102,7 +102,7 @@ class Ring(Reproduction):
 
     def claims(self, runs):
         for row in ("wgan", "wgan_gp", "non_saturating+r1", "r3gan", "minimax+unrolled"):
-            if runs.has(row):
+            if runs.tried(row):
                 fewest = runs.values(row, "modes").min()
                 yield Number(f"{row}: fewest modes of a seed", fewest, 8, source="goal")
 

@@ -213,6 +213,41 @@ def test_a_run_that_diverges_is_recorded_and_no_claim_holds_of_its_case(tmp_path
     assert "| 8.0 (8 to 8) |" in page
 
 
+@pytest.mark.parametrize("name", registry.names())
+def test_of_cases_that_only_diverged_nothing_holds_and_the_page_says_so(name, tmp_path):
+    cases = registry.find(name).cases
+    record = Record(tmp_path / "records" / f"{name}.json")
+    for case, settings in cases.items():
+        known = dict(case=case, seed=0, settings=settings, seconds=1, machine={}, measured={DIVERGED: 7})
+        record.add({**dict.fromkeys(KEYS, ""), **known})
+    page = write(tmp_path / "records").read_text()
+    assert all(f"{case} of seed 0 at step 7" in page for case in cases)
+    assert "| NO" in page and "| yes" not in page
+
+
+def test_a_published_mean_is_compared_as_one_of_equally_scattered_runs():
+    records = [dict(case="a", seed=seed, measured=dict(x=x)) for seed, x in enumerate((0.5, 0.7))]
+    # Of single runs the deviation is sqrt(10) times 0.3; of the difference of means of 2 and of 10 runs, that
+    # times the root of 1/2 + 1/10.
+    ours, theirs, within = Runs(records).agreement("a", "x", (58, 0.3), runs=10, scale=100)
+    assert (ours, theirs) == (pytest.approx(60), 58)
+    assert within == pytest.approx(2 * 0.3 * np.sqrt(10) * np.sqrt(1 / 2 + 1 / 10))
+
+
+def test_a_run_names_the_commits_of_all_its_sittings(tmp_path):
+    for commit in ("one", "two", "two"):
+        commits = conduct._with(commit, tmp_path / "commits")
+    assert commits == ["one", "two"]
+
+
+def test_time_is_of_the_runs_that_were_timed(tmp_path):
+    recorded = Record(ROOT / "docs" / "reproduction" / "parzen.json").read()[0]
+    path = tmp_path / "records" / "parzen.json"
+    for seed, seconds in ((0, 600), (1, None)):
+        Record(path).add({**recorded, "seed": seed, "seconds": seconds})
+    assert "10 minutes for the 1 that were timed" in write(path.parent).read_text()
+
+
 def test_value_surfaces_go_on_from_their_checkpoint(tmp_path):
     surfaces = registry.find("value_surfaces")()
     case = {**surfaces.quick["ring-penalty"], "updates": 2 * TOGETHER}
