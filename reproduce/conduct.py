@@ -139,7 +139,7 @@ def _make(name: str, run: Run, quick: bool) -> dict:
     chosen = registry.find(name)()
     run.workdir.mkdir(parents=True, exist_ok=True)
     # Of the code that is loaded now: the checkout may have moved on when the run ends.
-    commits = _with(str(machine.commit()), run.workdir / "commits")
+    commits = _sittings(run.workdir / "commits", str(machine.commit()))
     run.figures.parent.mkdir(parents=True, exist_ok=True)
     print(f"{run.case}, seed {run.seed}: begins; its progress: {run.workdir / 'log'}", flush=True)
     with _saying(run.workdir / "log"), _timed(run.workdir / "seconds") as clock:
@@ -164,8 +164,8 @@ def _make(name: str, run: Run, quick: bool) -> dict:
     )
 
 
-def _with(commit: str, path: Path) -> list[str]:
-    """The commits at which a run has been at work, in their order, and this one."""
+def _sittings(path: Path, commit: str) -> list[str]:
+    """The commits at which a run has been at work, in their order, and that of now, kept in a file."""
     before = path.read_text().split() if path.exists() else []
     commits = [*dict.fromkeys([*before, commit])]
     with atomic(path) as temporary:

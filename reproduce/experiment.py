@@ -78,9 +78,9 @@ class Runs:
         return float(self.values(case, name).mean())
 
     def error(self, case: str, name: Measured) -> float:
-        """Standard error of the mean over the seeds; 0 of one seed, where it is unknown."""
+        """Standard error of the mean over the seeds, of which there are two at least."""
         values = self.values(case, name)
-        return float(values.std(ddof=1) / np.sqrt(len(values))) if len(values) > 1 else 0.0
+        return float(values.std(ddof=1) / np.sqrt(len(values)))
 
     def spread(self, case: str, name: Measured, form: str = ".2f", scale: float = 1) -> str:
         """Mean and standard error over the seeds, both times the scale, of one seed the number alone; runs
@@ -93,7 +93,7 @@ class Runs:
 
     def has(self, *cases: str) -> bool:
         """Whether each of the cases has a run that came to its end: something to show."""
-        return all(self.of(case) for case in cases)
+        return self.ended().tried(*cases)
 
     def tried(self, *cases: str) -> bool:
         """Whether each of the cases has a run, if only one that diverged: something to claim."""

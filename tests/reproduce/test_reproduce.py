@@ -236,7 +236,7 @@ def test_a_published_mean_is_compared_as_one_of_equally_scattered_runs():
 
 def test_a_run_names_the_commits_of_all_its_sittings(tmp_path):
     for commit in ("one", "two", "two"):
-        commits = conduct._with(commit, tmp_path / "commits")
+        commits = conduct._sittings(tmp_path / "commits", commit)
     assert commits == ["one", "two"]
 
 
