@@ -58,6 +58,7 @@ class WGANCurves(Reproduction):
 
     title = "The critic's estimate and the quality of samples"
     paper = "Arjovsky et al. 2017 (arXiv 1701.07875), Figures 3 to 7 (LSUN bedrooms there, MNIST here)"
+    seeds = range(2)
     cases = {f"{game}-{networks}": _case(game, networks, 4000) for networks in NETWORKS for game in GAMES}
     quick = {
         f"{game}-dcgan": _case(game, "dcgan", 300, dataset="digits", learning_rate=5e-4) for game in GAMES
