@@ -100,24 +100,28 @@ class Runs:
         return {*cases} <= {record["case"] for record in self.records}
 
     def agreement(
-        self, case: str, measured: Measured, published: tuple[float, float], *, runs: int, scale: float = 1
+        self, case: str, measured: Measured, known: tuple[float, float], *, runs: int, scale: float = 1
     ) -> tuple[float, float, float]:
-        """A mean over our seeds, beside a paper's mean and the standard error that it prints.
+        """A mean over our seeds, beside a mean whose standard error is known of several runs, a paper's or an
+        earlier one of ours.
 
         Args:
             case: Of ours.
             measured: What is measured of it.
-            published: The paper's mean and its standard error.
-            runs: How many runs these are of.
-            scale: Ours times this are in the paper's units.
+            known: That mean and its standard error.
+            runs: How many runs these are of, two at least.
+            scale: Ours times this are in the known mean's units.
 
         Returns:
-            Ours, the paper's, and two standard errors of their difference, if single runs of ours scatter as
-            the paper's do.
+            Ours, the known mean, and how far apart they lie in 95 of 100 cases, by Student's t, if single
+            runs of ours scatter as those do.
         """
-        theirs, error = published
+        from scipy.stats import t
+
+        expected, error = known
         count = len(self.values(case, measured))
-        return scale * self.mean(case, measured), theirs, 2 * error * (1 + runs / count) ** 0.5
+        within = t.ppf(0.975, runs - 1) * error * (1 + runs / count) ** 0.5
+        return scale * self.mean(case, measured), expected, float(within)
 
     def figure(self, case: str, name: str) -> str:
         """The end of the name of a picture that the case's run of the lowest seed drew; see `Run.figure`."""
@@ -162,6 +166,10 @@ class Reproduction(abc.ABC):
     def quick_claims(self, runs: Runs) -> Iterable[Number]:
         """What must hold of the quick mode."""
         return self.claims(runs)
+
+    def derived(self, case: str) -> Mapping[str, Measured]:
+        """Name -> a number of a run that is computed of what was measured."""
+        return {}
 
     @property
     def wanted(self) -> list[tuple]:

@@ -23,7 +23,6 @@ standard error over the seeds, unless something else is said; the papers' are as
 Frechet distances are in the features of this suite's classifier of the dataset, not in Inception's: they
 compare runs here with one another, never with a printed FID.
 """
-HEADERS = ["", "ours", "paper or goal", "from", "holds"]
 
 
 def write(folder: Path) -> Path:
@@ -61,11 +60,35 @@ def claimed(chosen: Reproduction, runs: Runs, quick: bool = False) -> list[Numbe
     return [*chosen.quick_claims(runs)] if runs.tried(*chosen.quick) else []
 
 
-def compared(numbers: Sequence[Number]) -> str:
-    """Their table."""
+def repeated(chosen: Reproduction, runs: Runs, known: Runs) -> tuple[list[Number], list[str]]:
+    """Compares runs with known ones of the same cases.
+
+    Returns:
+        All numbers of the runs beside the known ones' means; and the cases that cannot be compared, as fewer
+        than two of their known runs came to their end, which say no error over the seeds.
+    """
+    known = known.ended()
+    numbers, left_out = [], []
+    for case in dict.fromkeys(run["case"] for run in runs.records):
+        before = known.of(case)
+        if len(before) < 2:
+            left_out.append(case)
+            continue
+        # Errors of single runs are no results of their own.
+        plain = [name for name, value in before[0].items() if not isinstance(value, list)]
+        measured = {name: name for name in plain if not name.endswith("_error")}
+        for name, of_run in {**measured, **chosen.derived(case)}.items():
+            recorded = known.mean(case, of_run), known.error(case, of_run)
+            compared = runs.agreement(case, of_run, recorded, runs=len(before))
+            numbers.append(Number(f"{case}: {name}", *compared, source=f"{len(before)} recorded runs"))
+    return numbers, left_out
+
+
+def compared(numbers: Sequence[Number], expected: str = "paper or goal") -> str:
+    """The table of numbers beside what is expected of them."""
     if not numbers:
         return "Nothing is claimed of these runs alone."
-    return table(rows([number.to_json() for number in numbers]), HEADERS)
+    return table(rows([number.to_json() for number in numbers]), ["", "ours", expected, "from", "holds"])
 
 
 def _section(name: str, chosen: Reproduction, runs: Runs, numbers: Sequence[Number], folder: Path) -> str:
@@ -87,18 +110,16 @@ def _section(name: str, chosen: Reproduction, runs: Runs, numbers: Sequence[Numb
 def _budget(name: str, chosen: Reproduction, runs: Runs) -> str:
     """Command, number of runs, time and machines."""
     made, wanted = len(runs.records), len(chosen.wanted)
-    timed = [run["seconds"] for run in runs.records if run["seconds"] is not None]
-    hours = sum(timed) / 3600
-    which = "in all" if len(timed) == made else f"for the {len(timed)} that were timed"
+    hours = sum(run["seconds"] for run in runs.records) / 3600
     described = (run["machine"].items() for run in runs.records)
     machines = sorted({", ".join(f"{key} {value}" for key, value in machine) for machine in described})
     part = f"{made} of {wanted} runs" if made < wanted else f"{made} run{'s' * (made > 1)}"
-    took = f", {hours:.1f} hours {which}" if hours >= 0.95 else f", {60 * hours:.0f} minutes {which}"
+    took = f"{hours:.1f} hours" if hours >= 0.95 else f"{60 * hours:.0f} minutes"
     commits = ", ".join(sorted({each for run in runs.records for each in str(run["commit"]).split(", ")}))
     steps = {(run["case"], run["seed"]): run["measured"].get(DIVERGED) for run in runs.records}
     lost = [f"{case} of seed {seed} at step {at}" for (case, seed), at in steps.items() if at is not None]
     diverged = f" Diverged: {', '.join(lost)}." if lost else ""
     return (
-        f"`python -m reproduce {name}`: {part}{took if timed else ''}, at commit {commits}.{diverged} "
+        f"`python -m reproduce {name}`: {part}, {took} in all, at commit {commits}.{diverged} "
         f"{'; '.join(machines)}."
     )

@@ -33,7 +33,7 @@ class Record:
             return []
         try:
             runs = json.loads(self.path.read_text())["runs"]
-            damaged = not all(run.keys() >= KEYS and run["measured"] for run in runs)
+            damaged = not all(run.keys() >= KEYS and run["measured"] and run["seconds"] > 0 for run in runs)
         except (OSError, ValueError, TypeError, KeyError, AttributeError):
             damaged = True
         if damaged:

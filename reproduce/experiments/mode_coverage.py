@@ -108,9 +108,9 @@ class ModeCoverage(Reproduction):
     0.1 on the grid, chosen on seeds 0 to 2. Of 2,500 samples, those within three standard deviations of a
     mode are of high quality (of the data itself 98.9 %); a mode is found if it is nearest to one of these;
     the reverse KL is that of the shares of the modes from equal ones, of all samples, where PacGAN's code
-    counts those of high quality alone. A published row holds where ours lies within two standard errors of
-    the difference of the means, if single runs here scatter as the paper's ten (of one run that is 6.6 of the
-    errors that the paper prints: a weak test); a better number does not.
+    counts those of high quality alone. A published row holds where ours lies within the 95 % interval
+    (Student's t) of the difference of the means, if single runs here scatter as the paper's ten (of one run
+    that is 7.5 of the errors that the paper prints: a weak test); a better number does not.
     """
 
     title = "Modes of two mixtures"

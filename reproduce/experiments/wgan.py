@@ -81,6 +81,9 @@ class WGANCurves(Reproduction):
             distances=[float(f"{value:.5g}") for value in distances],
         )
 
+    def derived(self, case):
+        return {"correlation": correlation}
+
     def claims(self, runs):
         for networks in NETWORKS:
             wgan, gan = (f"{game}-{networks}" for game in GAMES)

@@ -116,6 +116,9 @@ class ValueSurfaces(Reproduction):
             surface=[float(f"{value:.4g}") for value in on_grid],
         )
 
+    def derived(self, case):
+        return {"relief": relief(case)}
+
     def claims(self, runs):
         for dataset in SCALES:
             clipped, penalised = (f"{dataset}-{way}" for way in WAYS)

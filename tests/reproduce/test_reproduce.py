@@ -107,7 +107,7 @@ def test_what_is_recorded_is_not_run_again_unless_its_settings_have_changed(tmp_
 
 def _add(path, first):
     for seed in range(first, first + 20):
-        Record(path).add({**dict.fromkeys(KEYS, "a"), "seed": seed})
+        Record(path).add({**dict.fromkeys(KEYS, "a"), "seed": seed, "seconds": 1})
 
 
 def test_processes_that_record_at_the_same_time_lose_nothing(tmp_path):
@@ -134,6 +134,9 @@ def test_processes_that_record_at_the_same_time_lose_nothing(tmp_path):
         (("report", "--quick"), "leave --quick out"),
         (("report",), "nothing is recorded"),
         (("list", "--output=README.md"), "README.md is a file"),
+        (("report", "--against=docs/reproduction"), "leave --against out"),
+        (("ring", "--against=docs/rep"), "--against=docs/rep has no runs of ring"),
+        (("ring", "--output=docs/reproduction", "--against=docs/reproduction"), "record them elsewhere"),
     ],
 )
 def test_what_is_wrong_is_said_in_one_line(arguments, words, tmp_path):
@@ -231,21 +234,43 @@ def test_a_published_mean_is_compared_as_one_of_equally_scattered_runs():
     # times the root of 1/2 + 1/10.
     ours, theirs, within = Runs(records).agreement("a", "x", (58, 0.3), runs=10, scale=100)
     assert (ours, theirs) == (pytest.approx(60), 58)
-    assert within == pytest.approx(2 * 0.3 * np.sqrt(10) * np.sqrt(1 / 2 + 1 / 10))
+    # 2.262: Student's t of nine degrees of freedom, two-sided, 5 %, as tables have it.
+    assert within == pytest.approx(2.262 * 0.3 * np.sqrt(10) * np.sqrt(1 / 2 + 1 / 10), rel=1e-3)
+
+
+@pytest.mark.parametrize(("share", "code"), [(0.94, 0), (0.5, 1)])
+def test_runs_made_again_agree_with_the_recorded_ones_or_do_not(share, code, tmp_path):
+    def add(folder, seed, share, case="wgan_gp"):
+        settings = registry.find("ring")().cases[case]
+        measured = dict(modes=8.0, high_quality=share, reverse_kl=0.01)
+        known = dict(case=case, seed=seed, settings=settings, seconds=1, machine={}, measured=measured)
+        Record(tmp_path / folder / "ring.json").add({**dict.fromkeys(KEYS, ""), **known})
+
+    for seed, recorded in enumerate((0.92, 0.93, 0.94, 0.95)):
+        add("old", seed, recorded)
+    add("old", 0, 0.5, "wgan")
+    for name in ("wgan_gp", "wgan"):
+        add("records", 0, share, name)
+    names = "--cases=wgan_gp,wgan", "--seeds=0"
+    run = reproduce("ring", *names, f"--against={tmp_path / 'old'}", *folders(tmp_path))
+    assert run.returncode == code, run.stdout + run.stderr
+    # Their standard deviation is 0.0129; 3.182 is Student's t of three degrees of freedom.
+    row = next(line for line in run.stdout.splitlines() if "wgan_gp: high_quality" in line)
+    assert [cell.strip() for cell in row.split("|")[2:-1]] == [
+        f"{share:g}",
+        "= 0.935 ± 0.046",
+        "4 recorded runs",
+        "NO" if code else "yes",
+    ]
+    assert 3.182 * 0.0129 * np.sqrt(1 + 1 / 4) == pytest.approx(0.046, abs=5e-4)
+    assert "fewer than two runs are recorded there: wgan\n" in run.stdout
+    assert ("not as recorded" in run.stderr and "wgan_gp: high_quality" in run.stderr) == bool(code)
 
 
 def test_a_run_names_the_commits_of_all_its_sittings(tmp_path):
     for commit in ("one", "two", "two"):
         commits = conduct._sittings(tmp_path / "commits", commit)
     assert commits == ["one", "two"]
-
-
-def test_time_is_of_the_runs_that_were_timed(tmp_path):
-    recorded = Record(ROOT / "docs" / "reproduction" / "parzen.json").read()[0]
-    path = tmp_path / "records" / "parzen.json"
-    for seed, seconds in ((0, 600), (1, None)):
-        Record(path).add({**recorded, "seed": seed, "seconds": seconds})
-    assert "10 minutes for the 1 that were timed" in write(path.parent).read_text()
 
 
 def test_value_surfaces_go_on_from_their_checkpoint(tmp_path):
