@@ -4,7 +4,6 @@ import support.environment  # isort: skip  # Before TensorFlow.  # noqa: F401
 
 import sys
 from argparse import ArgumentTypeError
-from collections.abc import Sequence
 from pathlib import Path
 
 from reproduce import page
@@ -13,7 +12,6 @@ from reproduce.experiment import Reproduction, Runs, by_year, registry
 from support import pages
 from support.arguments import Parser
 from support.errors import UserError
-from support.numbers import Number
 from support.program import fail, guarded
 
 FOLDER = Path("runs/reproduction")
@@ -29,68 +27,63 @@ def main() -> int:
     for name, what in (("output", "records and figures"), ("workdir", "unfinished runs")):
         help_text = f"folder of {what} (default: {FOLDER})"
         parser.add_argument(f"--{name}", type=Path, default=FOLDER, help=help_text)
-    against = "folder of earlier records, as docs/reproduction: also says whether the runs agree with those"
+    against = "folder of earlier records, as docs/reproduction, to print beside the runs"
     parser.add_argument("--against", type=Path, help=against)
     arguments = parser.parse_args()
     if arguments.jobs < 1:
         parser.error(f"--jobs={arguments.jobs} makes no run: give 1 at least")
-    if arguments.name in ("list", "report") and arguments.against:
+    if arguments.name in ("list", "report") and arguments.against is not None:
         parser.error(f"{arguments.name} makes no run to compare: leave --against out")
     if arguments.name == "list":
         return _list(arguments.output)
     if arguments.name == "report" and arguments.quick:
         parser.error("report is of the full runs: leave --quick out")
-    problems = [] if arguments.name == "report" else _reproduce(arguments)
+    unmade, failed = ([], []) if arguments.name == "report" else _reproduce(arguments)
     if not arguments.quick:
         pages.check(arguments.output, page.TITLE)
         if arguments.name == "report" or record(arguments.name, arguments.output, quick=False).read():
             print(f"page: {page.write(arguments.output)}")
-    return max([fail(problem, 1) for problem in problems], default=0)
+    if failed:
+        unmade.append(f"not as the paper or the goal says: {'; '.join(failed)}")
+    return max([fail(problem, 1) for problem in unmade], default=0)
 
 
-def _reproduce(arguments) -> list[str]:
-    """Makes the runs and prints the comparisons. Returns what is wrong with them, a line each: what kept runs
-    from being made, and the names of the numbers that do not hold."""
+def _reproduce(arguments) -> tuple[list[str], list[str]]:
+    """Makes the runs and prints the comparison.
+
+    Returns what kept runs from being made, and the names of the numbers that do not hold.
+    """
     name, quick, output = arguments.name, arguments.quick, arguments.output
     chosen = registry.find(name)()
     runs = chosen.chosen(quick, arguments.cases, arguments.seeds)
     pages.check(output, page.TITLE)
     pages.make(arguments.workdir, "--workdir")
     known = _known(chosen, arguments) if arguments.against else None
-    problems = conduct(name, runs, output=output, workdir=arguments.workdir, quick=quick, jobs=arguments.jobs)
+    unmade = conduct(name, runs, output=output, workdir=arguments.workdir, quick=quick, jobs=arguments.jobs)
     recorded = chosen.current(record(name, output, quick).read(), quick)
     asked = Runs([run for run in recorded if (run["case"], run["seed"]) in runs])
     numbers = page.claimed(chosen, asked, quick)
     print(page.compared(numbers))
-    problems += _failed("as the paper or the goal says", numbers)
-    if known:
-        again, left_out = page.repeated(chosen, asked, known)
-        if again:
-            print(page.compared(again, "recorded"))
-        if left_out:
-            print(f"not compared, as fewer than two runs are recorded there: {', '.join(left_out)}")
-        problems += _failed(f"as recorded in {arguments.against}", again)
-    return problems
+    if known and asked.records:
+        print(f"\nBeside the runs recorded in {arguments.against}:\n\n{page.beside(chosen, asked, known)}")
+    return unmade, [number.name for number in numbers if not number.holds]
 
 
 def _known(chosen: Reproduction, arguments) -> Runs:
-    """The earlier runs of the same settings that new ones are to be compared with.
+    """The earlier runs of the same settings that new ones are to be shown beside.
 
     Raises:
         UserError: There are none, or they are the same runs.
     """
-    name, against = arguments.name, arguments.against
+    against, found = arguments.against, record(arguments.name, arguments.against, arguments.quick)
     if against.resolve() == arguments.output.resolve():
         raise UserError(f"--against={against} holds these runs themselves: record them elsewhere by --output")
-    found = chosen.current(record(name, against, arguments.quick).read(), arguments.quick)
-    if not found:
-        raise UserError(f"--against={against} has no runs of {name} with its settings of today")
-    return Runs(found)
-
-
-def _failed(what: str, numbers: Sequence[Number]) -> list[str]:
-    names = [number.name for number in numbers if not number.holds]
-    return [f"not {what}: {'; '.join(names)}"] if names else []
+    if not found.path.is_file():
+        raise UserError(f"--against={against} has no {found.path.name}: name a folder of records that does")
+    current = chosen.current(found.read(), arguments.quick)
+    if not current:
+        raise UserError(f"{found.path} has runs of other settings alone: there is nothing to compare with")
+    return Runs(current)
 
 
 def _list(output: Path) -> int:

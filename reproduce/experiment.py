@@ -100,28 +100,27 @@ class Runs:
         return {*cases} <= {record["case"] for record in self.records}
 
     def agreement(
-        self, case: str, measured: Measured, known: tuple[float, float], *, runs: int, scale: float = 1
+        self, case: str, measured: Measured, published: tuple[float, float], *, runs: int, scale: float = 1
     ) -> tuple[float, float, float]:
-        """A mean over our seeds, beside a mean whose standard error is known of several runs, a paper's or an
-        earlier one of ours.
+        """A mean over our seeds, beside a paper's mean and the standard error that it prints.
 
         Args:
             case: Of ours.
             measured: What is measured of it.
-            known: That mean and its standard error.
+            published: The paper's mean and its standard error.
             runs: How many runs these are of, two at least.
-            scale: Ours times this are in the known mean's units.
+            scale: Ours times this are in the paper's units.
 
         Returns:
-            Ours, the known mean, and how far apart they lie in 95 of 100 cases, by Student's t, if single
-            runs of ours scatter as those do.
+            Ours, the paper's, and how far apart they lie in 95 of 100 cases, by Student's t, if single runs
+            of ours scatter as the paper's do.
         """
         from scipy.stats import t
 
-        expected, error = known
+        theirs, error = published
         count = len(self.values(case, measured))
         within = t.ppf(0.975, runs - 1) * error * (1 + runs / count) ** 0.5
-        return scale * self.mean(case, measured), expected, float(within)
+        return scale * self.mean(case, measured), theirs, float(within)
 
     def figure(self, case: str, name: str) -> str:
         """The end of the name of a picture that the case's run of the lowest seed drew; see `Run.figure`."""

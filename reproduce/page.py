@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from pathlib import Path
 
+import numpy as np
+
 from reproduce.conduct import record
 from reproduce.experiment import DIVERGED, Reproduction, Runs, by_year, registry
 from support.errors import UserError
@@ -23,6 +25,7 @@ standard error over the seeds, unless something else is said; the papers' are as
 Frechet distances are in the features of this suite's classifier of the dataset, not in Inception's: they
 compare runs here with one another, never with a printed FID.
 """
+HEADERS = ["", "ours", "paper or goal", "from", "holds"]
 
 
 def write(folder: Path) -> Path:
@@ -60,35 +63,33 @@ def claimed(chosen: Reproduction, runs: Runs, quick: bool = False) -> list[Numbe
     return [*chosen.quick_claims(runs)] if runs.tried(*chosen.quick) else []
 
 
-def repeated(chosen: Reproduction, runs: Runs, known: Runs) -> tuple[list[Number], list[str]]:
-    """Compares runs with known ones of the same cases.
-
-    Returns:
-        All numbers of the runs beside the known ones' means; and the cases that cannot be compared, as fewer
-        than two of their known runs came to their end, which say no error over the seeds.
-    """
-    known = known.ended()
-    numbers, left_out = [], []
+def beside(chosen: Reproduction, runs: Runs, known: Runs) -> str:
+    """The table of all numbers of some runs and of known runs of the same cases: means with their errors over
+    the seeds, and how far apart they are in standard deviations of the known runs, if these scatter."""
+    cells = []
     for case in dict.fromkeys(run["case"] for run in runs.records):
-        before = known.of(case)
-        if len(before) < 2:
-            left_out.append(case)
-            continue
-        # Errors of single runs are no results of their own.
-        plain = [name for name, value in before[0].items() if not isinstance(value, list)]
-        measured = {name: name for name in plain if not name.endswith("_error")}
-        for name, of_run in {**measured, **chosen.derived(case)}.items():
-            recorded = known.mean(case, of_run), known.error(case, of_run)
-            compared = runs.agreement(case, of_run, recorded, runs=len(before))
-            numbers.append(Number(f"{case}: {name}", *compared, source=f"{len(before)} recorded runs"))
-    return numbers, left_out
+        recorded = [run for each in (runs, known) for run in each.of(case)]
+        plain = [
+            name
+            for name, value in (recorded[0] if recorded else {}).items()
+            if isinstance(value, (int, float)) and all(name in run for run in recorded)
+        ]
+        for name, of_run in {**dict(zip(plain, plain, strict=True)), **chosen.derived(case)}.items():
+            values = known.ended().values(case, of_run)
+            deviation = values.std(ddof=1) if len(values) > 1 else 0
+            apart = (runs.mean(case, of_run) - values.mean()) / deviation if deviation else np.nan
+            both = [each.spread(case, of_run, ".4g") if each.tried(case) else "-" for each in (runs, known)]
+            counts = [str(len(each.values(case, of_run))) for each in (runs, known)]
+            cells.append([f"{case}: {name}", *both, *counts, f"{apart:+.1f}" if np.isfinite(apart) else "-"])
+    headers = ["", "ours", "recorded", "runs", "recorded runs", "apart, in deviations of recorded runs"]
+    return table(cells, headers)
 
 
-def compared(numbers: Sequence[Number], expected: str = "paper or goal") -> str:
-    """The table of numbers beside what is expected of them."""
+def compared(numbers: Sequence[Number]) -> str:
+    """The table of numbers beside the paper's, or the goals."""
     if not numbers:
         return "Nothing is claimed of these runs alone."
-    return table(rows([number.to_json() for number in numbers]), ["", "ours", expected, "from", "holds"])
+    return table(rows([number.to_json() for number in numbers]), HEADERS)
 
 
 def _section(name: str, chosen: Reproduction, runs: Runs, numbers: Sequence[Number], folder: Path) -> str:
