@@ -91,6 +91,10 @@ class Runs:
         text = with_error(scale * ended.mean(case, name), error, form) if count else "-"
         return text if count == all_of_them else f"{text} ({all_of_them - count} diverged)"
 
+    def seeds(self, case: str) -> str:
+        """How many of its runs came to their end, for a table."""
+        return str(len(self.of(case)))
+
     def has(self, *cases: str) -> bool:
         """Whether each of the cases has a run that came to its end: something to show."""
         return self.ended().tried(*cases)

@@ -21,10 +21,12 @@ paper: its numbers, ours, and what explains the difference. NAME.json holds of e
 command, seed, commits, machine, versions, time and numbers; remarks on these runs are in NAME.md beside it.
 `python -m reproduce NAME` makes all runs of a section again, in `runs/reproduction`. A spread of ours is the
 standard error over the seeds, unless something else is said; the papers' are as they print them. A number
-"holds" if it is what stands beside it: the paper's, or a goal that was set here, as the column `from` says.
+"holds" if it is what stands beside it: the paper's, or a goal that was set here, where the column `from` says
+so. What remarks say of other settings, or of a run on its way, is not in the records.
 Frechet distances are in the features of this suite's classifier of the dataset, not in Inception's: they
 compare runs here with one another, never with a printed FID.
 """
+OVERVIEW = ["", "paper", "runs made", "the paper's numbers that hold", "goals that hold"]
 HEADERS = ["", "ours", "paper or goal", "from", "holds"]
 
 
@@ -40,19 +42,24 @@ def write(folder: Path) -> Path:
             left_out.append(f"{old} run{'s' * (old > 1)} of {name}")
         if runs.records:
             numbers = claimed(chosen, runs)
-            held = f"{sum(number.holds for number in numbers)} of {len(numbers)}"
             made = f"{len(runs.records)} of {len(chosen.wanted)}"
-            overview.append([chosen.title, chosen.paper, made, held])
+            goals = [number for number in numbers if number.source.startswith("goal")]
+            held = [_held([number for number in numbers if number not in goals]), _held(goals)]
+            overview.append([chosen.title, chosen.paper, made, *held])
             sections.append(_section(name, chosen, runs, numbers, folder))
     if not sections:
         raise UserError(f"nothing is recorded in {folder}: name a folder that holds records with --output")
-    parts = [HEAD.strip(), table(overview, ["", "paper", "runs made", "numbers that hold"])]
+    parts = [HEAD.strip(), table(overview, OVERVIEW)]
     if left_out:
         parts.append(f"Left out, as they were made with other settings: {', '.join(left_out)}.")
     page = place(folder)
     with atomic(page) as temporary:
         temporary.write_text("\n\n".join([*parts, *sections]) + "\n")
     return page
+
+
+def _held(numbers: Sequence[Number]) -> str:
+    return f"{sum(number.holds for number in numbers)} of {len(numbers)}" if numbers else "-"
 
 
 def claimed(chosen: Reproduction, runs: Runs, quick: bool = False) -> list[Number]:

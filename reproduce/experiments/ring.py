@@ -83,11 +83,13 @@ QUICK: dict[str, dict[str, Any]] = {
 
 @registry.register("ring")
 class Ring(Reproduction):
-    """One protocol for all, so that the objectives can be compared; the small weights of the gradient
-    penalties are those that suit the plane, as lambda = 0.1 in WGAN-GP's toy code. Of 2,500 samples, those
-    within three standard deviations of a mode are of high quality (of the data itself 98.9 %); a mode is
-    found if it is nearest to one of these. The reverse KL is that of the samples over the modes against equal
-    shares.
+    """Networks, rates, batches and updates of the generator are the same for all. The critic's turns for one
+    of the generator are those of the objective's paper, so critics of five see five times as much data; so
+    are the optimizer, RMSProp for WGAN and Adam for all others, and Adam's betas. The small weights of the
+    gradient penalties are those that suit the plane, as lambda = 0.1 in WGAN-GP's toy code. Of 2,500 samples,
+    those within three standard deviations of a mode are of high quality (of the data itself 98.9 %); a mode
+    is found if it is nearest to one of these. The reverse KL is that of the samples over the modes against
+    equal shares.
     """
 
     title = "Every objective on the ring of 8 Gaussians"
@@ -112,6 +114,8 @@ class Ring(Reproduction):
         yield Number("minimax: modes", runs.mean("minimax", "modes"), 7, 0, "<", "goal: it drops modes")
 
     def section(self, runs, folder):
+        from experiment.settings import resolve
+
         rows, runs = [], runs.ended()
         for row, own in ROWS.items():
             if not runs.has(row):
@@ -121,13 +125,14 @@ class Ring(Reproduction):
                 [
                     f"`{row}`",
                     said(own),
+                    str(resolve(CASES[row]).n_critic),
                     f"{found.mean():.1f} ({found.min():.0f} to {found.max():.0f})",
                     f"{good.mean():.1f}{_deviation(good)}",
                     f"{runs.mean(row, 'reverse_kl'):.3f}",
-                    str(len(found)),
+                    runs.seeds(row),
                 ]
             )
-        headers = ["objective", "own", "modes of 8", "high quality, %", "reverse KL", "seeds"]
+        headers = ["objective", "own", "turns", "modes of 8", "high quality, %", "reverse KL", "seeds"]
         shared = ", ".join(f"`{key}={short(value)}`" for key, value in PROTOCOL.items())
         return (
             f"All rows share {shared}; they take the rest from their own papers' settings, but for what the "

@@ -121,11 +121,12 @@ class StackedMNIST(Reproduction):
                     runs.spread(method, name, form) if method in METHODS else "-"
                     for name, form in (("stacked_modes", ".1f"), ("stacked_kl", ".3f"))
                 ),
+                runs.seeds(method) if method in METHODS else "-",
             ]
             for method, (modes, kl, source) in PUBLISHED.items()
             if method not in METHODS or runs.has(method)
         ]
-        headers = ["method", "modes, published", "KL, published", "from", "modes, ours", "KL, ours"]
+        headers = ["method", "modes, published", "KL, published", "from", "modes, ours", "KL, ours", "seeds"]
         pictures = [
             f"![samples of {method}]({folder.name}/stacked_mnist-{runs.figure(method, 'samples')})"
             for method in PUBLISHED

@@ -143,12 +143,14 @@ class ValueSurfaces(Reproduction):
             "E f(x) - E f(x + noise)",
             "W1 of 300 points",
             "mean slope",
+            "seeds",
         ]
         rows = [
             [
                 case.replace("-", ", "),
                 runs.spread(case, relief(case), ".3f"),
                 *(runs.spread(case, name, form) for name, form in forms.items()),
+                runs.seeds(case),
             ]
             for case in self.cases
             if runs.has(case)
@@ -263,6 +265,7 @@ class CriticGradients(Reproduction):
                 *(runs.spread(case, name, ".3g") for name in ("initial_growth", "growth")),
                 *(runs.spread(case, name, ".1f", 100) for name in ("initial_at_the_ends", "at_the_ends")),
                 runs.spread(case, "largest_weight", ".3g"),
+                runs.seeds(case),
             ]
             for case in self.cases
             if runs.has(case)
@@ -274,6 +277,7 @@ class CriticGradients(Reproduction):
             "weights at the ends, %, untrained",
             "trained",
             "largest weight",
+            "seeds",
         ]
         return f"![norms and weights]({folder.name}/critic_gradients.png)\n\n{table(rows, headers)}"
 
