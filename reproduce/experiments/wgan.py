@@ -127,7 +127,10 @@ class WGANCurves(Reproduction):
             if runs.has(case)
         ]
         headers = ["game, generator", "correlation", "Frechet distance at the end", "classes of 10", "seeds"]
-        return f"![estimates and distances]({folder.name}/wgan_curves.png)\n\n{table(rows, headers)}"
+        return (
+            f"![estimates and distances]({folder.name}/wgan_curves.png)\n\nAbove WGAN, below the standard GAN "
+            f"(first seed).\n\n{table(rows, headers)}"
+        )
 
     def _draw(self, runs: Runs, path: Path) -> None:
         from matplotlib.figure import Figure
