@@ -128,8 +128,8 @@ class WGANCurves(Reproduction):
         ]
         headers = ["game, generator", "correlation", "Frechet distance at the end", "classes of 10", "seeds"]
         return (
-            f"![estimates and distances]({folder.name}/wgan_curves.png)\n\nAbove WGAN, below the standard GAN "
-            f"(first seed).\n\n{table(rows, headers)}"
+            f"![estimates and distances]({folder.name}/wgan_curves.png)\n\n"
+            f"Above WGAN, below the standard GAN (first seed).\n\n{table(rows, headers)}"
         )
 
     def _draw(self, runs: Runs, path: Path) -> None:
