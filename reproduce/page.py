@@ -76,16 +76,16 @@ def beside(chosen: Reproduction, runs: Runs, known: Runs) -> str:
     cells = []
     for case in dict.fromkeys(run["case"] for run in runs.records):
         recorded = [run for each in (runs, known) for run in each.of(case)]
-        plain = [
-            name
+        measured = {
+            name: name
             for name, value in (recorded[0] if recorded else {}).items()
             if isinstance(value, (int, float)) and all(name in run for run in recorded)
-        ]
-        for name, of_run in {**dict(zip(plain, plain, strict=True)), **chosen.derived(case)}.items():
+        }
+        for name, of_run in {**measured, **chosen.derived(case)}.items():
             values = known.ended().values(case, of_run)
             deviation = values.std(ddof=1) if len(values) > 1 else 0
             apart = (runs.mean(case, of_run) - values.mean()) / deviation if deviation else np.nan
-            both = [each.spread(case, of_run, ".4g") if each.tried(case) else "-" for each in (runs, known)]
+            both = [each.spread(case, of_run, ".4g") for each in (runs, known)]
             counts = [str(len(each.values(case, of_run))) for each in (runs, known)]
             cells.append([f"{case}: {name}", *both, *counts, f"{apart:+.1f}" if np.isfinite(apart) else "-"])
     headers = ["", "ours", "recorded", "runs", "recorded runs", "apart, in deviations of recorded runs"]
