@@ -40,11 +40,11 @@ def _case(dataset: str, steps: int, pictures: int, **own: Any) -> dict[str, Any]
 @registry.register("dcgan_features")
 class DCGANFeatures(Reproduction):
     """A DCGAN of 32 filters next to the image (its layers of 32, 64 and 128 filters are an eighth of those
-    that the paper's 28,672 features come from; here 3,584), one seed each, with the paper's Adam and batches
-    of 128, is trained without labels. Its discriminator's activations of all convolutions, max-pooled to a
-    grid of 4 x 4 and standardised, go to a linear L2-SVM, whose weight of the loss is chosen on a sixth of
-    the training pictures. Beside them the same network before training, the pixels, and k-means of whitened 6
-    x 6 patches with soft assignment, pooled over quadrants (Coates et al. 2011), 400 means. The untrained
+    that the paper's 28,672 features come from; here 3,584), with the paper's Adam and batches of 128, is
+    trained without labels. Its discriminator's activations of all convolutions, max-pooled to a grid of 4 x 4
+    and standardised, go to a linear L2-SVM, whose weight of the loss is chosen on a sixth of the training
+    pictures. Beside them the same network before training, the pixels, and k-means of whitened 6 x 6 patches
+    with soft assignment, pooled over quadrants (Coates et al. 2011), 400 means. The untrained
     network's batch norm has seen nothing: mean 0, variance 1. The paper trains on ImageNet and tests on
     CIFAR-10; here training and test are of the same dataset. The CIFAR-10 of these runs was made from JPEG
     copies of its pictures, so its numbers are not those of the original files. The paper's SVHN is not here.
@@ -54,6 +54,7 @@ class DCGANFeatures(Reproduction):
 
     title = "What a discriminator learns: features, walks and arithmetic"
     paper = "Radford et al. 2016 (arXiv 1511.06434), Table 1, Figures 4 and 7"
+    seeds = range(2)
     cases = {
         "mnist": _case("mnist", 3000, 60_000),
         "fashion_mnist": _case("fashion_mnist", 3000, 60_000),
@@ -100,10 +101,20 @@ class DCGANFeatures(Reproduction):
         names = ("discriminator", "k_means", "untrained", "pixels")
         made = [case for case in self.cases if runs.has(case)]
         rows = [
-            ["CIFAR-10, published", "82.8 (trained on ImageNet)", "80.6 (one layer, 4,800 units)", "", ""]
+            ["CIFAR-10, published", "82.8 (trained on ImageNet)", "80.6 (one layer, 4,800 units)", "", "", ""]
         ]
-        rows += [[case, *(f"{100 * runs.mean(case, name):.1f}" for name in names)] for case in made]
-        headers = ["accuracy, %", "DCGAN's discriminator", "k-means", "untrained discriminator", "pixels"]
+        rows += [
+            [case, *(runs.spread(case, name, ".1f", 100) for name in names), runs.seeds(case)]
+            for case in made
+        ]
+        headers = [
+            "accuracy, %",
+            "DCGAN's discriminator",
+            "k-means",
+            "untrained discriminator",
+            "pixels",
+            "seeds",
+        ]
         parts = [table(rows, headers)]
         for case in made:
             if case != "cifar10":
