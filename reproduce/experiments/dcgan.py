@@ -24,6 +24,13 @@ SAMPLES, AVERAGED = 4000, 3
 LIGHT, HEAVY = 0.1, 0.9
 #: What is measured of arithmetic, as shares of all pairs of classes.
 ARITHMETIC = ("arithmetic_heavier", "arithmetic_class", "light_class")
+#: Features that classes are told from, and how the table names them.
+FEATURES = {
+    "discriminator": "DCGAN's discriminator",
+    "k_means": "k-means",
+    "untrained": "untrained discriminator",
+    "pixels": "pixels",
+}
 #: Features that a discriminator's are to be better than, and where that comes from.
 TO_BEAT = {"k_means": "k-means; order of Table 1", "untrained": "goal: untrained", "pixels": "goal: pixels"}
 #: Lines of the walk, and pictures along each.
@@ -44,12 +51,12 @@ class DCGANFeatures(Reproduction):
     trained without labels. Its discriminator's activations of all convolutions, max-pooled to a grid of 4 x 4
     and standardised, go to a linear L2-SVM, whose weight of the loss is chosen on a sixth of the training
     pictures. Beside them the same network before training, the pixels, and k-means of whitened 6 x 6 patches
-    with soft assignment, pooled over quadrants (Coates et al. 2011), 400 means. The untrained
-    network's batch norm has seen nothing: mean 0, variance 1. The paper trains on ImageNet and tests on
-    CIFAR-10; here training and test are of the same dataset. The CIFAR-10 of these runs was made from JPEG
-    copies of its pictures, so its numbers are not those of the original files. The paper's SVHN is not here.
-    Arithmetic in z: the mean z of three heavy samples of one class (nearest to the 90 % quantile of ink),
-    minus that of three light ones (10 %), plus that of three light ones of another class, for all pairs.
+    with soft assignment, pooled over quadrants (Coates et al. 2011), 400 means. The untrained network's batch
+    norm has seen nothing: mean 0, variance 1. The paper trains on ImageNet and tests on CIFAR-10; here
+    training and test are of the same dataset. The CIFAR-10 of these runs was made from JPEG copies of its
+    pictures, so its numbers are not those of the original files. The paper's SVHN is not here. Arithmetic in
+    z: the mean z of three heavy samples of one class (nearest to the 90 % quantile of ink), minus that of
+    three light ones (10 %), plus that of three light ones of another class, for all pairs.
     """
 
     title = "What a discriminator learns: features, walks and arithmetic"
@@ -98,23 +105,15 @@ class DCGANFeatures(Reproduction):
         return Number(name, ours, others, 0, ">", TO_BEAT[than])
 
     def section(self, runs, folder):
-        names = ("discriminator", "k_means", "untrained", "pixels")
         made = [case for case in self.cases if runs.has(case)]
         rows = [
             ["CIFAR-10, published", "82.8 (trained on ImageNet)", "80.6 (one layer, 4,800 units)", "", "", ""]
         ]
         rows += [
-            [case, *(runs.spread(case, name, ".1f", 100) for name in names), runs.seeds(case)]
+            [case, *(runs.spread(case, name, ".1f", 100) for name in FEATURES), runs.seeds(case)]
             for case in made
         ]
-        headers = [
-            "accuracy, %",
-            "DCGAN's discriminator",
-            "k-means",
-            "untrained discriminator",
-            "pixels",
-            "seeds",
-        ]
+        headers = ["accuracy, %", *FEATURES.values(), "seeds"]
         parts = [table(rows, headers)]
         for case in made:
             if case != "cifar10":
