@@ -79,7 +79,11 @@ class Convolution:
         )
 
     def _prefers_patches(self, y) -> bool:
-        inputs, outputs = self.kernel[2:]
+        *size, inputs, outputs = self.kernel
+        if size == [1, 1] and max(self.strides) > 1:
+            # Of fewer than 8 channels oneDNN's own writes past its memory where there is AVX2 and no AVX-512
+            # (uxlfoundation/oneDNN#6035).
+            return True
         deep = outputs >= DEEP or y.dtype == tf.bfloat16
         return max(self._smaller) <= SMALL and inputs > NARROW and deep
 
