@@ -26,6 +26,7 @@ from evaluation.samples import Samples, of_folder, of_gan, of_saved_model
 from experiment import build, cli
 from experiment.settings import resolve
 from experiment.workdir import Workdir, versions
+from metrics.modes import STACKED_SAMPLES
 from support.errors import UserError
 from support.files import atomic
 
@@ -140,7 +141,7 @@ def _reference(places: list[Path]) -> Reference:
     real = dataclasses.replace(real, **given)
     name = FLAGS.features or features.by_default(real.image_shape)
     space = features.find(name, real.dataset, FLAGS.inception_weights)
-    count = FLAGS.num_samples or (measures.STACKED_SAMPLES if real.dataset == "stacked_mnist" else None)
+    count = FLAGS.num_samples or (STACKED_SAMPLES if real.dataset == "stacked_mnist" else None)
     return Reference(real.dataset, real.split, real.data_dir, real.image_shape, space, count, FLAGS.seed)
 
 

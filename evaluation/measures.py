@@ -12,6 +12,7 @@ from data.source import Points
 from evaluation.features import Features
 from evaluation.reference import Reference, Statistics
 from metrics import manifold
+from metrics.modes import MODE_SAMPLES, STACKED_SAMPLES
 from support.registry import Registry
 
 registry = Registry("metric", "evaluation")
@@ -21,8 +22,7 @@ RESAMPLES = 100
 WIDEST = 512
 KERNEL_SUBSET = 1000
 MS_SSIM_PAIRS = 1000
-#: The sizes that were published.
-MODE_SAMPLES, STACKED_SAMPLES = 2500, 26_000
+#: The size that was published.
 PARZEN_SAMPLES = 10_000
 #: Samples whose nearest training examples are looked for.
 NEIGHBOR_QUERIES = 1000

@@ -6,6 +6,9 @@ import numpy as np
 
 from metrics.classes import ClassBalance, class_balance
 
+#: Samples in the published counts of modes: of mixtures in the plane, and of stacked MNIST.
+MODE_SAMPLES, STACKED_SAMPLES = 2500, 26_000
+
 
 class ModeCoverage(NamedTuple):
     """What `mode_coverage` counts."""

@@ -1,7 +1,5 @@
 """Makes the runs of a paper's table again and compares numbers: python -m reproduce NAME, list or report."""
 
-import support.environment  # isort: skip  # Before TensorFlow.  # noqa: F401
-
 import sys
 from argparse import ArgumentTypeError
 from pathlib import Path

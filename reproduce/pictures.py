@@ -1,10 +1,14 @@
 """Pictures of chosen z, for figures."""
 
+from __future__ import annotations
+
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from models.gan import GAN
+if TYPE_CHECKING:
+    from models.gan import GAN
 
 #: Pictures generated at a time.
 BATCH = 250

@@ -1,15 +1,23 @@
-"""Training a case as `train.py` would, and looking at what came of it."""
+"""Training a case as `train.py` would, and looking at what came of it.
+
+What brings TensorFlow along is imported in functions: the command itself, which lists, reports and starts
+runs, does without.
+"""
+
+from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from evaluation.measures import Estimate
-from experiment.settings import Settings, resolve
-from models.gan import GAN
 from reproduce.experiment import Run
 from support.errors import UserError
+
+if TYPE_CHECKING:
+    from evaluation.measures import Estimate
+    from experiment.settings import Settings
+    from models.gan import GAN
 
 #: Steps between two checkpoints.
 EVERY = 1000
@@ -21,6 +29,7 @@ def trained(settings: Mapping[str, Any], run: Run) -> tuple[GAN, Settings]:
     Raises:
         UserError: The settings make no sense, or a signal ended the training early.
     """
+    from experiment.settings import resolve
     from experiment.training import train
     from experiment.workdir import Workdir
 

@@ -4,7 +4,7 @@ from typing import Any
 
 from PIL import Image
 
-from evaluation.measures import MODE_SAMPLES
+from metrics.modes import MODE_SAMPLES
 from reproduce.experiment import Reproduction, Runs, registry
 from reproduce.experiments.ring import CASES
 from reproduce.experiments.stacked import PACGAN_RUNS

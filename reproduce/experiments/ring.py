@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from evaluation.measures import MODE_SAMPLES
+from metrics.modes import MODE_SAMPLES
 from reproduce.experiment import Reproduction, registry, said, short
 from reproduce.training import Judge, trained
 from support.numbers import Number

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from evaluation.measures import STACKED_SAMPLES
+from metrics.modes import STACKED_SAMPLES
 from reproduce.experiment import Reproduction, registry
 from reproduce.pictures import generated, save_grid
 from reproduce.training import Judge, trained

@@ -36,6 +36,7 @@ BINS = 61
 
 def points_of(dataset: str) -> np.ndarray:
     """The data at the authors' size, (N, 2)."""
+    import support.environment  # isort: skip  # Before TensorFlow.  # noqa: F401
     import data
 
     source = data.find(dataset)

@@ -47,6 +47,13 @@ def test_the_quick_mode_shows_the_claim(name, tmp_path, request):
     assert all(path.name.startswith(f"{name}-quick") for path in (tmp_path / "records").glob("*.png"))
 
 
+def test_a_command_that_trains_nothing_does_without_tensorflow():
+    looking = "import sys; from reproduce.__main__ import main; main(); exit('tensorflow' in sys.modules)"
+    command = [sys.executable, "-c", looking, "list"]
+    listing = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert listing.returncode == 0 and "parzen" in listing.stdout, listing.stderr
+
+
 QUICK_RUN = ("ring", "--quick", "--cases=minimax", "--jobs=1")
 
 
