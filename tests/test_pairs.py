@@ -37,13 +37,12 @@ def train(steps=20, eagerly=False, **given):
     return history.history
 
 
-@pytest.mark.parametrize("model", ["mlp", "dcgan"])
 @pytest.mark.parametrize("loss", LOSSES)
-def test_every_objective_trains_on_digits(model, loss):
-    assert "generator_loss" in train(steps=50, model=model, loss=loss, batch_size=16)
+def test_every_objective_trains_on_digits(loss):
+    assert "generator_loss" in train(steps=50, model="dcgan", loss=loss, batch_size=16)
 
 
-@pytest.mark.parametrize("model", ["wgan_mlp", "toy"])
+@pytest.mark.parametrize("model", ["mlp", "wgan_mlp", "toy"])
 @pytest.mark.parametrize("loss", LOSSES)
 def test_the_other_pairs_take_every_objective(model, loss):
     train(steps=1, eagerly=True, model=model, loss=loss, batch_size=16)
@@ -59,7 +58,8 @@ def test_pairs_of_other_papers_train(model, loss):
 @pytest.mark.parametrize("model", ["mlp", "dcgan", "toy"])
 def test_every_algorithm_trains(model, algorithm):
     loss = "began" if algorithm == "began" else "non_saturating"
-    train(steps=5, model=model, algorithm=algorithm, loss=loss, batch_size=16)
+    # Tracing takes longest, and the same of every pair is in the graph.
+    train(steps=5, eagerly=model != "dcgan", model=model, algorithm=algorithm, loss=loss, batch_size=16)
 
 
 @pytest.mark.parametrize("model", ["mlp", "dcgan"])
