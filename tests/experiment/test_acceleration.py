@@ -44,14 +44,26 @@ def stepped(**options):
     return gan, {name: values[0] for name, values in logs.items()}
 
 
-@pytest.mark.parametrize("loss", ["non_saturating", "wgan_gp"])
-@pytest.mark.parametrize("options", [dict(precision="mixed_bfloat16"), dict(jit_compile="on")], ids=str)
-def test_a_step_in_bfloat16_or_compiled_is_the_same_step(loss, options, monkeypatch):
+DCGAN = dict(model="dcgan", filters=8)
+XLA, BFLOAT16 = dict(jit_compile="on"), dict(precision="mixed_bfloat16")
+
+
+@pytest.mark.parametrize(
+    ("loss", "networks", "options"),
+    [
+        ("non_saturating", DCGAN, BFLOAT16),
+        ("wgan_gp", DCGAN, BFLOAT16),
+        ("non_saturating", DCGAN, XLA),
+        # What a penalty makes of convolutions XLA compiles for half a minute.
+        ("wgan_gp", dict(model="wgan_mlp"), XLA),
+    ],
+)
+def test_a_step_in_bfloat16_or_compiled_is_the_same_step(loss, networks, options, monkeypatch):
     monkeypatch.setattr(
         "support.pictures.uniform_per_example", lambda x, **_: tf.fill((x.shape[0], 1, 1, 1), 0.4)
     )
-    _, plain = stepped(loss=loss, model="dcgan", filters=8)
-    gan, logs = stepped(loss=loss, model="dcgan", filters=8, **options)
+    _, plain = stepped(loss=loss, **networks)
+    gan, logs = stepped(loss=loss, **networks, **options)
     assert keras.config.dtype_policy().name == "float32"
     assert {variable.dtype for variable in gan.trainable_variables} == {"float32"}
     # A number of bfloat16 has 8 bits; the step has a dozen layers.

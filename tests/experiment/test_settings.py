@@ -6,10 +6,8 @@ import pytest
 
 import configs
 import losses
-import models
 from experiment import acceleration, build
 from experiment.settings import Settings, differences, parse_penalties, resolve
-from models.network import pair
 from support.errors import UserError
 
 
@@ -64,16 +62,6 @@ def test_a_critic_under_a_penalty_has_no_batch_norm_unasked():
     combined = resolve({"loss": "gan", "penalties": {"gradient_penalty": 1.0}})
     assert combined.options["discriminator_batch_norm"] is False
     assert "discriminator_batch_norm" not in resolve({"model": "mlp", "loss": "wgan_gp"}).options
-
-
-@pytest.mark.parametrize("model", models.names())
-@pytest.mark.parametrize("loss", losses.names())
-def test_every_pair_of_model_and_loss_can_be_built(model, loss):
-    of_points = pair(model).dimensions == 1
-    dataset, shape = ("ring", (2,)) if of_points else ("digits", (8, 8, 1))
-    gan = build.gan(resolve({"model": model, "loss": loss, "dataset": dataset}))
-    assert gan.generator.image_shape == shape
-    assert gan.generator.latent_dim == pair(model).latent_dim
 
 
 @pytest.mark.parametrize("name", configs.names())
