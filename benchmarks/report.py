@@ -332,7 +332,7 @@ def _plot_minutes(found: dict, path: Path) -> None:
         grid[0][column].set(yscale="log", title=title)
         grid[1][column].axhline(COVERED, color="black", lw=0.5)
         grid[1][column].set_xlabel("minutes of training")
-        grid[1][column].legend(fontsize=7)
+        grid[0][column].legend(fontsize=7, ncols=2)
     grid[0][0].set_ylabel("Frechet distance, classifier features")
     grid[1][0].set_ylabel("coverage")
     figure.savefig(path)

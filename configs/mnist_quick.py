@@ -1,4 +1,4 @@
-"""Ten minutes on two cores: MNIST with the original non-saturating game and R1.
+"""Four to nine minutes on two cores: MNIST with the original non-saturating game and R1.
 
 R1 (Mescheder et al. 2018, arXiv 1801.04406) on every fourth turn, four times as strongly (Karras et al. 2020,
 arXiv 1912.04958), one turn of the discriminator for one of the generator, a DCGAN of half the usual width

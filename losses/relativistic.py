@@ -116,7 +116,8 @@ class RaHinge(_Average):
 @register("r3gan")
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class R3GAN(RSGAN):
-    """The paired logistic game with R1 and R2. Huang et al. 2024 (arXiv 2501.05441), section 2.
+    """The paired logistic game, l(m) = log(1 + e^-m), with R1 and R2. Huang et al. 2024 (arXiv 2501.05441),
+    section 2.
 
     gamma = 0.05, the weight of both penalties, is where the paper's CIFAR-10 run starts. Choose it as the
     modern baseline: it is proved to converge locally and needs none of the older tricks.

@@ -20,7 +20,7 @@ def main() -> int:
     parser.add_argument("name", help=f"list, report (write the page), or {', '.join(by_year())}")
     parser.add_argument("--cases", type=_names, help="only these cases, with commas between")
     parser.add_argument("--seeds", type=_numbers, help="these seeds instead of all, with commas between")
-    parser.add_argument("--quick", action="store_true", help="smaller runs, which show the claim in seconds")
+    parser.add_argument("--quick", action="store_true", help="smaller runs, a minute at most")
     parser.add_argument("--jobs", type=int, default=2, help="runs at a time, each on one core (default: 2)")
     for name, what in (("output", "records and figures"), ("workdir", "unfinished runs")):
         help_text = f"folder of {what} (default: {FOLDER})"

@@ -22,7 +22,8 @@ command, seed, commits, machine, versions, time and numbers; remarks on these ru
 `python -m reproduce NAME` makes all runs of a section again, in `runs/reproduction`. A spread of ours is the
 standard error over the seeds, unless something else is said; the papers' are as they print them. A number
 "holds" if it is what stands beside it: the paper's, or a goal that was set here, where the column `from` says
-so. What remarks say of other settings, or of a run on its way, is not in the records.
+so. What remarks say of other settings, of a run on its way or made again, of averaged weights or by another
+classifier, is not in the records.
 Frechet distances are in the features of this suite's classifier of the dataset, not in Inception's: they
 compare runs here with one another, never with a printed FID.
 """

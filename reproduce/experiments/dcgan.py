@@ -119,13 +119,15 @@ class DCGANFeatures(Reproduction):
             if case != "cifar10":
                 heavier, right, light = (100 * runs.mean(case, name) for name in ARITHMETIC)
                 parts.append(
-                    f"{case}, heavy minus light of one class plus light of another, all pairs of classes: "
+                    f"{case}, heavy minus light of one class plus light of another (below, in this order, "
+                    "with the result), all pairs of classes: "
                     f"{heavier:.0f} % of the results are heavier than the other class's light ones, "
                     f"{right:.0f} % are of that class; of the means of its light ones alone {light:.0f} % "
                     "are; by chance 10 %."
                 )
                 parts.append(f"![arithmetic]({folder.name}/dcgan_features-{runs.figure(case, 'arithmetic')})")
             parts.append(f"![walk in z]({folder.name}/dcgan_features-{runs.figure(case, 'walk')})")
+            parts.append(f"{case}, each row along a straight line in z.")
         return "\n\n".join(parts)
 
 

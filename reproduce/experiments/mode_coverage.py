@@ -89,6 +89,8 @@ NUMBERS = {
     "high_quality": ("high quality, %", 100, ".1f"),
     "reverse_kl": ("reverse KL", 1, ".3f"),
 }
+#: Pictures of samples side by side.
+A_ROW = 4
 #: PacGAN's best reverse KL on each mixture.
 BEST = {"ring": 0.07, "grid": 0.04}
 
@@ -157,13 +159,14 @@ class ModeCoverage(Reproduction):
             made = [method for method in METHODS if runs.has(f"{method}-{mixture}")]
             if not made:
                 continue
-            names = {method: runs.figure(f"{method}-{mixture}", "samples") for method in made}
-            pictures = [f"![{m}]({folder.name}/mode_coverage-{name})" for m, name in names.items()]
-            which = ", ".join(f"`{method}`" for method in made)
+            pictures = [
+                f"![{method}]({folder.name}/mode_coverage-{runs.figure(f'{method}-{mixture}', 'samples')})"
+                for method in made
+            ]
+            parts += [self._table(runs, mixture, made), "Samples of the first seed:"]
             parts += [
-                self._table(runs, mixture, made),
-                "\n".join(pictures),
-                f"Samples of the first seed: {which}.",
+                table([pictures[i : i + A_ROW]], [f"`{method}`" for method in made[i : i + A_ROW]])
+                for i in range(0, len(made), A_ROW)
             ]
         return "\n\n".join(parts)
 

@@ -90,7 +90,7 @@ class SemiSupervised(Reproduction):
             ["single model, published: ten choices, 300 epochs", with_error(*PUBLISHED)],
             [
                 f"ours, choices: {len(runs.of('mnist'))}, epochs: {self.cases['mnist']['epochs']}",
-                runs.spread("mnist", "errors", ".0f"),
+                runs.spread("mnist", "errors", ".1f"),
             ],
             ["nearest neighbour in pixels, ours", runs.spread("mnist", "neighbor_errors", ".0f")],
         ]

@@ -158,7 +158,8 @@ class ValueSurfaces(Reproduction):
         ]
         return (
             f"![value surfaces]({folder.name}/value_surfaces.png)\n\nAbove clipping, below the penalty; "
-            f"lines of equal value (first seed), dots are data.\n\n{table(rows, headers)}"
+            "lines of equal value from violet (low) to yellow (high), first seed; dots are data.\n\n"
+            f"{table(rows, headers)}"
         )
 
     def _draw(self, runs: Runs, path: Path) -> None:
@@ -280,7 +281,11 @@ class CriticGradients(Reproduction):
             "largest weight",
             "seeds",
         ]
-        return f"![norms and weights]({folder.name}/critic_gradients.png)\n\n{table(rows, headers)}"
+        return (
+            f"![norms and weights]({folder.name}/critic_gradients.png)\n\n"
+            "Norms of gradients, and weights of the hidden layers, after training (first seed).\n\n"
+            f"{table(rows, headers)}"
+        )
 
     def _draw(self, runs: Runs, path: Path) -> None:
         from matplotlib.figure import Figure
@@ -289,7 +294,9 @@ class CriticGradients(Reproduction):
         norms, *histograms = figure.subplots(1, 3, width_ratios=(1.3, 1, 1))
         for case in self.cases:
             for found in runs.of(case)[:1]:
-                norms.semilogy(range(1, len(found["norms"]) + 1), found["norms"], marker=".", label=case)
+                # What underflows has no logarithm.
+                told = [norm or np.nan for norm in found["norms"]]
+                norms.semilogy(range(1, len(told) + 1), told, marker=".", label=case)
         norms.set(xlabel="hidden layer of the critic", ylabel="norm of the gradient")
         norms.legend()
         for axes, case in zip(histograms, ("clip-0.01", "penalty"), strict=True):

@@ -58,8 +58,8 @@ def histogram(points, bins: np.ndarray) -> np.ndarray:
 def disjoint_supports(generator: np.random.Generator) -> Outcome:
     """Data on the segment (0, Z), samples on (theta, Z), Z uniform. However small theta is, the supports do
     not meet: KL is infinite, JS is log 2, neither has a gradient by theta. W1 is |theta|, and a critic
-    under a gradient penalty follows it, a few hundredths too high, for the penalty allows it to be somewhat
-    too steep; and it says at every theta which way to go."""
+    under a gradient penalty follows it within a tenth, mostly too high, for the penalty allows it to be
+    somewhat too steep; and it says at every theta which way to go."""
     z = generator.uniform(0, 1, 100)
     data = np.stack([np.zeros_like(z), z], axis=1)
     bins = np.linspace(-2, 2, 161) + 1e-9
