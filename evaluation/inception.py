@@ -58,7 +58,9 @@ class KerasInception(FeatureSpace):
 class FrozenInception(FeatureSpace):
     """The network that FID and the inception score were published with: 2048 features, 1008 classes.
 
-    Class probabilities leave out the bias of the last layer, as the score's own code does.
+    Class probabilities leave out the bias of the last layer, as the score's own code does. Pictures of
+    other sizes than 299x299 are resized as by clean-fid, where the code of 2017 did it bilinearly: their FIDs
+    compare with those that clean-fid gives.
 
     Args:
         path: `classify_image_graph_def.pb` of inception-2015-12-05.

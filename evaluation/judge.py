@@ -12,7 +12,7 @@ from support.errors import UserError
 from support.files import atomic
 
 #: Goes up when the same evidence would give other numbers.
-FORMAT = 2
+FORMAT = 3
 
 
 def evidence(reference: Reference, samples: Samples, with_errors: bool = True) -> Evidence:

@@ -1,7 +1,10 @@
 """Objectives: one file per family, one function per equation; penalties and constraints beside them."""
 
+import math
+
 from losses import constraints, penalties
 from losses.objective import Objective, registry
+from support.errors import UserError
 
 __all__ = ["Objective", "constraints", "get", "names", "penalties"]
 
@@ -19,6 +22,8 @@ def get(name: str, **options) -> Objective:
         ValueError: The name, an option or a penalty is unknown, or a value is out of range.
     """
     objective = registry.create(name, **options)
-    for penalty in objective.penalties:
+    for penalty, weight in objective.penalties.items():
         penalties.registry.canonical(penalty)
+        if not 0 <= weight < math.inf:
+            raise UserError(f"penalty {penalty}: its weight must be 0 or more, not {weight}")
     return objective

@@ -71,7 +71,7 @@ class BEGAN(Objective):
 def pulling_away(codes):
     """1 / (N (N - 1)) sum over i != j of (s_i . s_j / (|s_i| |s_j|))^2, 0 (orthogonal codes) to 1 (parallel).
 
-    Zhao, Mathieu and LeCun 2017, EBGAN (arXiv 1609.03126), equation 4. 0 of a single code.
+    Zhao, Mathieu and LeCun 2017, EBGAN (arXiv 1609.03126), section 2.4. 0 of a single code.
 
     Args:
         codes: Of a batch of samples, (N, entries).

@@ -83,7 +83,7 @@ class Objective:
     ] = 1
     label_flipping: Annotated[
         float,
-        Option("Label flipping: probability that a pair of real and fake is swapped.", minimum=0, below=1),
+        Option("Label flipping: probability that a pair of real and fake is swapped.", minimum=0, maximum=1),
     ] = 0.0
     top_k: Annotated[
         float,

@@ -21,6 +21,8 @@ def keep_best(real_scores, fake_scores, share, better: int = 1):
 
     Sinha et al. 2020, Top-k training of GANs (arXiv 2002.06224), section 3. Scores: (batch,) or (batch, 1).
     """
-    count = ops.cast(ops.ceil(share * ops.cast(ops.shape(fake_scores)[0], "float32")), "int32")
+    # Less what rounding adds: 0.6 of 100 are 60.000002 in float32.
+    exact = share * ops.cast(ops.shape(fake_scores)[0], "float32") - 1e-3
+    count = ops.maximum(ops.cast(ops.ceil(exact), "int32"), 1)
     best = ops.argsort(-better * ops.reshape(fake_scores, (-1,)))[:count]
     return real_scores[:count], ops.take(fake_scores, best, axis=0)

@@ -58,6 +58,31 @@ def in_manifolds(real_features, fake_features, k: int = 3) -> tuple[np.ndarray, 
     return in_real, in_fake
 
 
+def recalls_without(real_features, fake_features, parts: int, k: int = 3) -> np.ndarray:
+    """Recall by all samples but one of so many equal parts of them, in their order: (parts,).
+
+    Raises:
+        ValueError: As `precision_recall`, or a part has k rows or fewer.
+    """
+    real, fake = arrays.two_sets(real_features, fake_features, least=k + 1)
+    arrays.features(fake, parts * (k + 1), "fake features")
+    members = np.array_split(np.arange(len(fake)), parts)
+    radii = np.empty((parts, len(fake)))
+    for rows, squared in arrays.squared_distances(fake, fake):
+        # The k + 1 nearest of some parts are among the k + 1 nearest of each.
+        nearest = [np.partition(squared[:, part], k, axis=1)[:, : k + 1] for part in members]
+        for left_out in range(parts):
+            others = np.concatenate(nearest[:left_out] + nearest[left_out + 1 :], axis=1)
+            radii[left_out, rows] = np.partition(others, k, axis=1)[:, k]
+    for left_out, part in enumerate(members):
+        radii[left_out, part] = -1
+    held = np.zeros((parts, len(real)), bool)
+    for rows, squared in arrays.squared_distances(fake, real):
+        for left_out in range(parts):
+            held[left_out] |= (squared <= radii[left_out, rows, None]).any(axis=0)
+    return held.mean(axis=1)
+
+
 def density_coverage(real_features, fake_features, k: int = 5) -> DensityCoverage:
     """How many real balls hold a sample, over k, and the share of real balls that hold one.
 
@@ -73,21 +98,28 @@ def density_coverage(real_features, fake_features, k: int = 5) -> DensityCoverag
     Raises:
         ValueError: A set is not two-dimensional, has too few rows, or D differs.
     """
-    densities, covered = densities_and_covered(real_features, fake_features, k)
-    return DensityCoverage(float(densities.mean()), float(covered.mean()))
+    densities, held = densities_and_held(real_features, fake_features, k)
+    return DensityCoverage(float(densities.mean()), float(held.any(axis=0).mean()))
 
 
-def densities_and_covered(real_features, fake_features, k: int = 5) -> tuple[np.ndarray, np.ndarray]:
-    """What `density_coverage` takes the means of: float (N_fake,) and bool (N_real,)."""
+def densities_and_held(
+    real_features, fake_features, k: int = 5, parts: int = 1
+) -> tuple[np.ndarray, np.ndarray]:
+    """What density and coverage are means of.
+
+    Returns:
+        The densities, float (N_fake,); whether a real ball holds any of each of so many equal parts of the
+        samples, in their order, bool (parts, N_real).
+    """
     real, fake = arrays.two_sets(real_features, fake_features)
     radii = squared_radii(arrays.features(real, k + 1, "real features"), k)
-    densities = np.empty(len(fake))
-    covered = np.zeros(len(real), bool)
-    for rows, squared in arrays.squared_distances(fake, real):
-        inside = squared < radii
-        densities[rows] = inside.sum(axis=1) / k
-        covered |= inside.any(axis=0)
-    return densities, covered
+    densities, held = [], np.zeros((parts, len(real)), bool)
+    for part, some in enumerate(np.array_split(fake, parts)):
+        for _, squared in arrays.squared_distances(some, real):
+            inside = squared < radii
+            densities.append(inside.sum(axis=1) / k)
+            held[part] |= inside.any(axis=0)
+    return np.concatenate(densities), held
 
 
 def squared_radii(points: np.ndarray, k: int) -> np.ndarray:

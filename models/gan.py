@@ -9,7 +9,7 @@ import tensorflow as tf
 
 import losses
 from models import calls
-from models.network import Discriminator
+from models.network import Discriminator, moved
 from models.stabilisers import SpectralNormalization, mixes_examples, serializable
 from support.errors import UserError
 from support.registry import Registry
@@ -137,7 +137,9 @@ class GAN(calls.StepModel):
         self.generator = generator
         self.discriminator = discriminator
         self.objective = losses.get(objective) if isinstance(objective, str) else objective
-        self.n_critic = n_critic or self.objective.paper["n_critic"]
+        self.n_critic = self.objective.paper["n_critic"] if n_critic is None else n_critic
+        if self.n_critic < 1:
+            raise UserError(f"n_critic={n_critic}: a step has one turn of the discriminator at least")
         self.seed_generator = keras.random.SeedGenerator(seed)
         self.built = True
         self._check_players()
@@ -284,9 +286,7 @@ class GAN(calls.StepModel):
         optimizer.apply(gradients, player.trainable_variables)
         if player is self.discriminator:
             self.objective.constrain(player.trainable_variables)
-        for layer in player._flatten_layers():
-            if hasattr(layer, "after_update"):
-                layer.after_update()
+        moved(player)
         return tf.linalg.global_norm(gradients)
 
     def get_config(self) -> dict[str, Any]:

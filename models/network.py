@@ -159,6 +159,13 @@ class Network(keras.Model):
         return {**self._config, "name": self.name}
 
 
+def moved(network: keras.Model) -> None:
+    """After an update of a network's weights: moves what in its layers follows them."""
+    for layer in network._flatten_layers():
+        if hasattr(layer, "after_update"):
+            layer.after_update()
+
+
 def _sum_of(terms: list[Callable]) -> Callable:
     return lambda weight: sum(term(weight) for term in terms)
 
@@ -300,7 +307,7 @@ class Discriminator(Network):
 class Autoencoder(Discriminator):
     """The energy D(x), an error of reconstruction >= 0, (batch, 1), in place of a score.
 
-    "l2" is ||Dec(Enc(x)) - x||_2, as in Zhao, Mathieu and LeCun 2017, EBGAN (arXiv 1609.03126), section 2.2;
+    "l2" is ||Dec(Enc(x)) - x||_2, as in Zhao, Mathieu and LeCun 2017, EBGAN (arXiv 1609.03126), section 2.3;
     "l1" the mean of |Dec(Enc(x)) - x| over the entries of x, as in Berthelot, Schumm and Metz 2017, BEGAN
     (arXiv 1703.10717), section 3.1. The encoder is a pair's discriminator with the code for its scores, the
     decoder its generator with the code for its z.

@@ -15,6 +15,7 @@ from models.gan import as_opponent
 from models.network import Discriminator, Generator, Stack, network_range
 from models.stabilisers import serializable
 from models.variants import FeatureMatchingGAN
+from support.errors import UserError
 
 
 @serializable
@@ -86,6 +87,9 @@ class ClassDiscriminator(Discriminator):
         classes: Their number K.
         units: Of its hidden layers.
         decay: Of the average, an update.
+
+    Raises:
+        ValueError: It is asked for spectral norm or minibatch discrimination.
     """
 
     def __init__(
@@ -98,6 +102,9 @@ class ClassDiscriminator(Discriminator):
         **shared,
     ):
         super().__init__(image_shape=image_shape, classes=classes, units=units, decay=decay, **shared)
+        for option in ("spectral_norm", "minibatch_discrimination"):
+            if getattr(self.stabilisers, option):
+                raise UserError(f"{option} has no place in a discriminator of classes: leave it out")
         self.add(layers.Rescaling(0.5, offset=0.5))  # The paper's pixels lie in [0, 1].
         self.add(layers.Flatten())
         for index, size in enumerate(units):
@@ -140,7 +147,18 @@ class SemiSupervisedGAN(FeatureMatchingGAN):
     Its loss is the cross-entropy of the labelled images plus half of the objective's on log Z, the authors'
     L_unl for the objective of Algorithm 1. The generator matches features. `fit` takes ((images, labelled),
     labels): images without labels, the half of them for either player, then images and their classes.
+
+    Raises:
+        ValueError: The objective has penalties, flips labels, or takes several turns of the discriminator.
     """
+
+    def __init__(self, *players, **options):
+        super().__init__(*players, **options)
+        for part in ("penalties", "label_flipping"):
+            if getattr(self.objective, part):
+                raise UserError(f"{part} and classes from few labels exclude each other: leave {part} out")
+        if self.n_critic > 1:
+            raise UserError(f"n_critic={self.n_critic}: with classes from few labels a step has one turn")
 
     def train_step(self, data):
         (images, labelled), labels, _ = keras.utils.unpack_x_y_sample_weight(data)
@@ -161,6 +179,7 @@ class SemiSupervisedGAN(FeatureMatchingGAN):
             supervised = tf.reduce_mean(tf.nn.sparse_softmax_cross_entropy_with_logits(labels, known))
             log_z = tf.reduce_logsumexp(of_real, 1), tf.reduce_logsumexp(of_fake, 1)
             loss = supervised + 0.5 * self.objective.discriminator_loss(*log_z)
+            loss += sum(self.discriminator.losses)
         norm = self._descend(self.discriminator, self.discriminator_optimizer, tape, loss)
         return {
             "discriminator_loss": loss,

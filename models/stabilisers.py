@@ -84,7 +84,9 @@ def mixes_examples(layer: layers.Layer) -> bool:
 
 
 def squared_distance_from_orthogonal(kernel):
-    """||W^T W - I||_F^2 of a kernel as a matrix (rest, out): its columns should be orthonormal.
+    """||W^T W - I||_F^2 of a kernel as a matrix (rest, last axis): its columns should be orthonormal.
+
+    The last axis are the outputs, but the inputs of a transposed convolution.
 
     Brock et al. 2017, Neural photo editing (arXiv 1609.07093), section 3.2, in the squared form that
     Miyato et al. 2018 (arXiv 1802.05957) compare with.
@@ -169,13 +171,13 @@ class DiffAugment(layers.Layer):
         return mean + (x - mean) * self._uniform(x, 0.5, 1.5)
 
     def _translation(self, x):
-        return pictures.shift(x, (round(x.shape[1] / 8), round(x.shape[2] / 8)), self.seed_generator)
+        return pictures.shift(x, (int(x.shape[1] / 8 + 0.5), int(x.shape[2] / 8 + 0.5)), self.seed_generator)
 
     def _cutout(self, x):
         inside = True
         for axis in (1, 2):
             side = x.shape[axis]
-            hole = round(side / 2)
+            hole = int(side / 2 + 0.5)
             centre = ops.floor(self._uniform(x, 0, side + 1 - hole % 2))
             shape = [-1 if a == axis else 1 for a in range(4)]
             place = ops.reshape(ops.cast(ops.arange(side), x.dtype), shape) - centre + hole // 2

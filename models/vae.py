@@ -5,7 +5,7 @@ import tensorflow as tf
 from keras import ops
 
 from models.calls import StepModel
-from models.network import Discriminator, Generator
+from models.network import Discriminator, Generator, moved
 from models.stabilisers import serializable
 
 
@@ -76,7 +76,8 @@ class VAE(StepModel):
             rebuilt = self.generator(mean + tf.exp(log_variance / 2) * noise, training=True)
             error = tf.reduce_mean(reconstruction_error(images, rebuilt))
             divergence = tf.reduce_mean(divergence_from_prior(mean, log_variance))
-            loss = error + divergence
+            loss = error + divergence + sum(self.losses)
         gradients = tape.gradient(loss, self.trainable_variables)
         self.optimizer.apply(gradients, self.trainable_variables)
+        moved(self)
         return {"vae_loss": loss, "reconstruction_error": error, "divergence": divergence}

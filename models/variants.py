@@ -183,6 +183,11 @@ class UnrolledGAN(GAN):
         for part in ("penalties", "clip", "label_flipping"):
             if getattr(self.objective, part):
                 raise UserError(f"{part} and unrolled exclude each other: its updates follow the loss alone")
+        if self.discriminator.losses:
+            raise UserError(
+                "regularised weights and unrolled exclude each other: the discriminator's updates follow the "
+                "loss alone"
+            )
 
     def compile(self, *optimizers, **options):
         super().compile(*optimizers, **options)

@@ -76,10 +76,12 @@ class Registry:
         }
 
     def create(self, name: str, *args: Any, **options: Any) -> Any:
-        """Calls the registered thing. Raises ValueError for an unknown name or option."""
-        for option in options:
-            if option not in self.options(name):
-                raise unknown(f"option of {self.kind} {name!r}", option, self.options(name))
+        """Calls the registered thing. Raises ValueError: unknown name or option, or a value out of range."""
+        known = self.options(name)
+        for option, value in options.items():
+            if option not in known:
+                raise unknown(f"option of {self.kind} {name!r}", option, known)
+            known[option].option.check(option, value)
         return self.find(name)(*args, **options)
 
     def _import_all(self) -> None:

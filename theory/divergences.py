@@ -46,7 +46,7 @@ def squared_hellinger(p, q, dx: float = 1.0) -> float:
 
 
 def wasserstein(p, q, dx: float = 1.0) -> float:
-    """W1(P, Q) of distributions on a line whose points are `dx` apart: the area between their CDFs."""
+    """W1(P, Q) of densities at points of a line that are `dx` apart: the area between their CDFs."""
     # Cumulative sums of densities are CDFs after one factor dx; the area takes another.
     return float(np.sum(np.abs(np.cumsum(np.asarray(p) - np.asarray(q)))) * dx * dx)
 

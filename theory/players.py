@@ -63,8 +63,9 @@ class Critic:
         """One descent of the objective on a batch. Returns the loss without penalties."""
         weights = self.network.trainable_variables
         with tf.GradientTape() as tape:
-            loss = self.objective.discriminator_loss(self.network(real), self.network(fake))
-            penalty = self.objective.penalty(self.network, real, fake, seed=self.seed)
+            loss = self.objective.discriminator_cost(self.network(real), self.network(fake), self.seed)
+            step = self.optimizer.iterations
+            penalty = self.objective.penalty(self.network, real, fake, seed=self.seed, step=step)
             total = loss + penalty
         self.optimizer.apply(tape.gradient(total, weights), weights)
         self.objective.constrain(weights)
@@ -136,7 +137,7 @@ class Game(Critic):
         weights = self.generator.trainable_variables
         with tf.GradientTape() as tape:
             scores = self.network(real), self.network(self.generator(z))
-            loss = self.objective.generator_loss(*scores)
+            loss = self.objective.generator_cost(*scores, self.generator_optimizer.iterations)
         self.generator_optimizer.apply(tape.gradient(loss, weights), weights)
 
     @tf.function(reduce_retracing=True)

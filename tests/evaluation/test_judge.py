@@ -89,6 +89,20 @@ def test_errors_are_those_of_repeated_sampling():
         assert np.mean([x.error for x in every[:5]]) == pytest.approx(spread, rel=0.35), name
 
 
+@pytest.mark.parametrize(
+    ("measure", "name"), [("precision_recall", "recall"), ("density_coverage", "coverage")]
+)
+def test_errors_of_what_samples_cover_together_are_rather_too_large(measure, name):
+    """Sixty samples decide of a thousand real examples, whose shares are not of independent ones."""
+    found = reference("pixels", "ring", 1000)
+    drawn = data.find("ring", "test").draw()
+    every = [numbers(found, drawn[60 * i : 60 * (i + 1)] + 0.02, measure)[name] for i in range(60)]
+    spread = np.std([x.value for x in every])
+    assert 0.8 * spread < np.mean([x.error for x in every]) < 1.7 * spread
+    few = numbers(found, drawn[:30], measure)[name]
+    assert (few.error is None) == (name == "recall")  # Radii need more than three neighbours in a part.
+
+
 def test_the_floor_is_that_of_test_examples(digits):
     found = judge.floor(["frechet_distance", "class_balance", "parzen_log_likelihood"], digits)
     tested = numbers(digits, data.load("digits", "test"), "frechet_distance", "class_balance")

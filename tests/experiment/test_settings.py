@@ -225,7 +225,7 @@ def test_only_steps_and_the_place_of_the_data_may_differ_on_resuming():
         ),
         (dict(loss="wgan", spectral_norm=True), "no scale to clip"),
         (dict(loss="lsgan", a=1.0), "different labels"),
-        (dict(label_flipping=1.0), "less than 1"),
+        (dict(label_flipping=1.5), "at most 1"),
         (dict(penalty_every=16), "no effect without --penalties"),
         (dict(top_k_decay=0.5), "no effect without --top_k"),
         (dict(instance_noise_steps=100), "no effect without --instance_noise"),

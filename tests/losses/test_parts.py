@@ -163,7 +163,7 @@ def test_label_flipping_swaps_that_share_of_the_pairs():
     flipped_real, flipped_fake = score_tricks.flip_labels(real, fake, 0.2, keras.random.SeedGenerator(0))
     assert float(tf.reduce_mean(flipped_real)) == pytest.approx(0.8, abs=0.02)
     np.testing.assert_array_equal(flipped_real + flipped_fake, np.ones((4000, 1)))
-    always = losses.get("wgan", label_flipping=1.0)  # The command line takes less than 1.
+    always = losses.get("wgan", label_flipping=1.0)
     assert float(always.discriminator_cost(real, fake, 0)) == 1  # Of -1 with the labels right.
     assert float(losses.get("wgan").discriminator_cost(real, fake)) == -1
 
@@ -176,6 +176,9 @@ def test_top_k_keeps_the_best_scored_samples_and_anneals_to_its_share():
     assert float(objective.generator_cost(scores, scores, 100)) == pytest.approx(-2)
     energy = losses.get("ebgan", top_k=0.5, top_k_decay=0.9)
     assert float(energy.generator_cost(scores, scores, 100)) == pytest.approx((-2 + 0.1) / 2)
+    for share, batch, kept in ((0.6, 100, 60), (0.3, 50, 15), (0.25, 10, 3), (0.001, 10, 1)):
+        best, _ = score_tricks.keep_best(tf.zeros(batch), tf.zeros(batch), tf.constant(share))
+        assert len(best) == kept, share
     with pytest.raises(ValueError, match="top_k"):
         losses.get("mmd_gan", top_k=0.5)
 
@@ -233,3 +236,21 @@ def test_unknown_names_and_options_are_named_with_the_valid_ones():
         losses.get("wgan", clipping=0.1)
     with pytest.raises(ValueError, match="unknown penalty.*gradient_penalty"):
         losses.get("wgan", penalties={"gradient_penaltey": 1})
+
+
+@pytest.mark.parametrize(
+    ("name", "options"),
+    [
+        ("gan", dict(real_label=2.0)),
+        ("gan", dict(label_flipping=1.5)),
+        ("wgan", dict(clip=-1.0)),
+        ("wgan", dict(top_k=0.0)),
+        ("ebgan", dict(margin=-1.0)),
+        ("wgan_gp", dict(penalty_every=0)),
+        ("wgan", dict(penalties={"r1": -1.0})),
+        ("wgan", dict(penalties={"r1": float("nan")})),
+    ],
+)
+def test_values_out_of_range_are_refused(name, options):
+    with pytest.raises(ValueError, match="must be"):
+        losses.get(name, **options)

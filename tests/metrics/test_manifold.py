@@ -7,7 +7,7 @@ from scipy.spatial.distance import cdist
 from sklearn.neighbors import NearestNeighbors
 
 from metrics import arrays, data_copying, density_coverage, nearest_neighbors, precision_recall
-from metrics.manifold import squared_radii
+from metrics.manifold import densities_and_held, recalls_without, squared_radii
 
 
 @pytest.mark.parametrize(("n", "m", "shift"), [(300, 300, 0.5), (200, 350, 0.0), (350, 120, 2.0)])
@@ -23,6 +23,20 @@ def test_against_prdc(n, m, shift, monkeypatch):
         assert density_coverage(real, fake, k)._asdict() == {
             name: pytest.approx(expected[name], rel=1e-12) for name in ("density", "coverage")
         }
+
+
+def test_what_is_covered_without_a_part_of_the_samples(monkeypatch):
+    monkeypatch.setattr(arrays, "BLOCK", 1000)
+    rng = np.random.default_rng(0)
+    real, fake = rng.normal(size=(150, 4)), 1.2 * rng.normal(size=(83, 4))
+    left = [np.delete(fake, part, axis=0) for part in np.array_split(np.arange(83), 5)]
+    expected = [prdc.compute_prdc(real, some, nearest_k=3) for some in left]
+    np.testing.assert_allclose(recalls_without(real, fake, 5), [found["recall"] for found in expected])
+    held = densities_and_held(real, fake, 3, parts=5)[1]
+    without = (held.sum(axis=0) - held > 0).mean(axis=1)
+    np.testing.assert_allclose(without, [found["coverage"] for found in expected])
+    with pytest.raises(ValueError, match="15 rows, at least 20"):
+        recalls_without(real, fake[:15], 5)
 
 
 def test_identical_sets():

@@ -426,6 +426,16 @@ def test_unrolling_needs_adam():
         gan.compile(keras.optimizers.SGD(0.1), keras.optimizers.SGD(0.1))
 
 
+def test_unrolled_updates_follow_the_loss_alone():
+    with pytest.raises(ValueError, match="regularised weights"):
+        dcgan_pair(algorithm="unrolled", orthogonal_regularization=0.1)
+
+
+def test_a_step_without_a_turn_is_refused():
+    with pytest.raises(ValueError, match="n_critic=0"):
+        GAN(Shift(), Slope(), "gan", n_critic=0)
+
+
 def test_the_opponent_normalises_with_batch_statistics():
     gan = dcgan_pair()
     from models.gan import as_opponent

@@ -7,6 +7,7 @@ import tensorflow as tf
 from keras import layers
 from scipy.special import expit, log_softmax, logsumexp
 
+import losses
 from models.semi_supervised import ClassDiscriminator, ClassGenerator, SemiSupervisedGAN, WeightNormDense
 
 SHAPE = (4, 4, 1)
@@ -90,6 +91,21 @@ def test_a_step_minimises_cross_entropy_and_half_of_the_game():
     assert float(logs["discriminator_loss"]) == pytest.approx(expected, rel=1e-4)
     assert float(logs["class_loss"]) == pytest.approx(entropy, rel=1e-4)
     assert float(gan.update_classes(*tensors)["discriminator_loss"]) < expected
+
+
+def test_what_has_no_part_in_its_step_is_refused():
+    generator = ClassGenerator(image_shape=SHAPE, latent_dim=2, latent="uniform", units=4)
+    for options, name in (
+        (dict(penalties={"r1": 1.0}), "penalties"),
+        (dict(label_flipping=0.1), "label_flipping"),
+    ):
+        with pytest.raises(ValueError, match=name):
+            SemiSupervisedGAN(generator, discriminator(), losses.get("minimax", **options))
+    with pytest.raises(ValueError, match="n_critic=5"):
+        SemiSupervisedGAN(generator, discriminator(), "minimax", n_critic=5)
+    for option in (dict(spectral_norm=True), dict(minibatch_discrimination=2)):
+        with pytest.raises(ValueError, match=next(iter(option))):
+            ClassDiscriminator(image_shape=SHAPE, classes=3, units=[4], stabilisers=option)
 
 
 def test_it_trains_on_labelled_and_other_images():

@@ -258,6 +258,8 @@ def test_diff_augment_changes_what_its_policy_says():
     assert set(np.unique(moved)) == {-0.25, 0, 0.5}
     rows = (moved[..., 1] != 0).any(axis=2).sum(axis=1)
     assert set(rows) == {7, 8}  # By one eighth of the side, or not at all.
+    far = DiffAugment("translation")(np.ones((200, 20, 4, 1), np.float32), training=True).numpy()
+    assert min((far[..., 0] != 0).any(axis=2).sum(axis=1)) == 17  # Half pixels count as whole ones.
     cut = DiffAugment("cutout")(x, training=True).numpy()
     holes = (cut[..., 1] == 0).sum(axis=(1, 2))
     assert holes.max() == 16 and holes.min() >= 4  # Squares of 4x4, some of them partly outside.

@@ -48,6 +48,20 @@ def test_a_step_goes_up_the_bound_of_one_draw():
     )
 
 
+def test_what_is_asked_of_weights_and_what_follows_them_take_part():
+    options = dict(orthogonal_regularization=0.01, generator_ema=0.5)
+    generator, encoder = models.get("infogan", (8, 8, 1), latent_dim=2, outputs=4, latent="normal", **options)
+    vae = VAE(encoder, generator, seed=0)
+    vae.compile(keras.optimizers.SGD(1e-3))
+    before = [weight.numpy() for weight in generator.trainable_variables]
+    asked = float(sum(vae.losses))
+    logs = vae.train_step(tf.constant(np.zeros((4, 8, 8, 1), np.float32)))
+    bound = float(logs["reconstruction_error"]) + float(logs["divergence"])
+    assert asked > 1 and float(logs["vae_loss"]) == pytest.approx(bound + asked, rel=1e-5)
+    for old, weight, average in zip(before, generator.trainable_variables, generator.average, strict=True):
+        np.testing.assert_allclose(average, (old + weight.numpy()) / 2, rtol=1e-4, atol=1e-6)
+
+
 def test_it_learns_and_its_state_is_whole():
     generator, encoder = models.get("infogan", (8, 8, 1), latent_dim=2, outputs=4, latent="normal")
     vae = VAE(encoder, generator, seed=0)

@@ -3,6 +3,7 @@
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 
 import losses
 from theory.games import bilinear, descend, dirac_gan
@@ -22,6 +23,17 @@ def test_clipping_holds_for_a_critic():
     critic = Critic(losses.get("wgan", clip=0.02), perceptron(2, units=8, seed=1), seed=1)
     critic.train(np.zeros((10, 2)), np.ones((10, 2)), 5, 4)
     assert max(np.abs(weight.numpy()).max() for weight in critic.network.trainable_variables) <= 0.02 + 1e-8
+
+
+def test_lazy_penalties_act_in_their_turn():
+    objective = losses.get("wgan", clip=0, penalties={"r1": 1.0}, penalty_every=3)
+    critic = Critic(objective, perceptron(1, depth=0, seed=1), keras.optimizers.SGD(0.1), seed=1)
+    x, slopes = tf.ones((4, 1)), []
+    for _ in range(4):
+        slopes.append(critic.slopes(np.zeros(1))[0])
+        critic.update(x, x)  # Data and samples alike: the penalty |w|^2 / 2 alone moves the slope w.
+    first, *others = np.diff(slopes)
+    assert first == pytest.approx(-0.1 * 3 * slopes[0], rel=1e-5) and others == [0, 0]
 
 
 def test_a_game_moves_the_samples_onto_the_data():

@@ -20,7 +20,7 @@ from theory.players import Game, perceptron
     "Gradient descent on a game need not converge; a penalty makes it",
     formula=r"\min_x\max_y xy:\ r_{t+1}=r_t\sqrt{1+\eta^2}\ \text{(simultaneous)},\quad "
     r"x^2+y^2-\eta xy=\text{const (alternating)}",
-    papers="Goodfellow 2016 (arXiv 1701.00160), section 5.1.1; "
+    papers="Goodfellow 2016 (arXiv 1701.00160), sections 5.1 and 8.2; "
     "Mescheder et al. 2018 (arXiv 1801.04406), sections 2 to 4",
 )
 def non_convergence(generator: np.random.Generator) -> Outcome:
@@ -148,8 +148,8 @@ def play(dataset: str, title: str) -> Played:
 @experiment(
     "Mode collapse and mode dropping, and what helps",
     formula=r"G^*=\arg\min_G\max_D V(G,D)\ \ne\ \arg\max_D\min_G V(G,D)",
-    papers="Goodfellow 2016 (arXiv 1701.00160), section 5.1.1; "
-    "Metz et al. 2017 (arXiv 1611.02163), section 3.1; Srivastava et al. 2017 (arXiv 1705.07761), section 4",
+    papers="Goodfellow 2016 (arXiv 1701.00160), section 5.1.1; Metz et al. 2017 (arXiv 1611.02163), "
+    "section 3.1; Srivastava et al. 2017 (arXiv 1705.07761), section 5.1",
 )
 def mode_collapse(generator: np.random.Generator) -> Outcome:
     """Eight Gaussians on a ring and 25 on a grid, the same networks for four games, non-saturating but for

@@ -37,7 +37,7 @@ def log_model_slopes(parameters, x) -> np.ndarray:
     formula=r"V(p_c,p_g)=E_{p_d}\log p_c(y=1|x)+E_{p_g}\log p_c(y=0|x),\quad "
     r"\nabla V|_{p_m=p_g}=\tfrac12\nabla E_{p_d}\log p_m",
     papers="Goodfellow 2014, On distinguishability criteria (arXiv 1412.6515), Figure 1 and section 4; "
-    "Gutmann and Hyvarinen 2010; Goodfellow 2016 (arXiv 1701.00160), section 3.2.7",
+    "Gutmann and Hyvarinen 2010; Goodfellow 2016 (arXiv 1701.00160), section 3.4",
 )
 def nce_mle_gan(generator: np.random.Generator) -> Outcome:
     """All three play V. Noise-contrastive estimation keeps the noise fixed and learns the density inside
