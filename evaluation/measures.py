@@ -160,14 +160,17 @@ def bootstrapped(evidence: Evidence, statistic: Callable[[np.ndarray], float]) -
             method="percentile",
             rng=np.random.default_rng(evidence.seed),
         )
-    error = float(found.standard_error)
-    return error if error > 1e-12 else None  # One class alone, resampled, knows nothing of its error.
+    return _known(found.standard_error)
+
+
+def _known(error: float) -> float | None:
+    """The error; None where nothing varies: one class alone, resampled, knows nothing of its error."""
+    return float(error) if error > 1e-12 else None
 
 
 def mean_of(values: np.ndarray, better: str) -> Estimate:
     """The mean of one value per example; its bootstrap error is known in closed form."""
-    error = float(np.std(values) / np.sqrt(len(values)))
-    return Estimate(float(np.mean(values)), error if error > 1e-12 else None, better)
+    return Estimate(float(np.mean(values)), _known(np.std(values) / np.sqrt(len(values))), better)
 
 
 def jackknifed(without: np.ndarray) -> float | None:
@@ -177,8 +180,7 @@ def jackknifed(without: np.ndarray) -> float | None:
     twice. In the mean it is too large rather than too small: Efron and Stein 1981, The jackknife estimate of
     variance.
     """
-    error = float(np.sqrt((len(without) - 1) * np.var(without)))
-    return error if error > 1e-12 else None
+    return _known(np.sqrt((len(without) - 1) * np.var(without)))
 
 
 @measure("frechet_distance")

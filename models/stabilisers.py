@@ -78,6 +78,11 @@ class Stabilisers:
     ] = 0.0
 
 
+def _half_up(pixels: float) -> int:
+    """The nearest whole number, of a half the larger one, where Python's `round` takes the even one."""
+    return int(pixels + 0.5)
+
+
 def mixes_examples(layer: layers.Layer) -> bool:
     """Whether what the layer says of one example depends on the others in its batch."""
     return isinstance(layer, (layers.BatchNormalization, MinibatchDiscrimination))
@@ -171,13 +176,13 @@ class DiffAugment(layers.Layer):
         return mean + (x - mean) * self._uniform(x, 0.5, 1.5)
 
     def _translation(self, x):
-        return pictures.shift(x, (int(x.shape[1] / 8 + 0.5), int(x.shape[2] / 8 + 0.5)), self.seed_generator)
+        return pictures.shift(x, (_half_up(x.shape[1] / 8), _half_up(x.shape[2] / 8)), self.seed_generator)
 
     def _cutout(self, x):
         inside = True
         for axis in (1, 2):
             side = x.shape[axis]
-            hole = int(side / 2 + 0.5)
+            hole = _half_up(side / 2)
             centre = ops.floor(self._uniform(x, 0, side + 1 - hole % 2))
             shape = [-1 if a == axis else 1 for a in range(4)]
             place = ops.reshape(ops.cast(ops.arange(side), x.dtype), shape) - centre + hole // 2
