@@ -246,7 +246,7 @@ def _options(kind: str, registry: Registry, name: str, given, flags) -> dict[str
     values = {option: given.get(option, found.default) for option, found in taken.items()}
     for option, found in taken.items():
         needed = found.option.needs
-        if option in flags and needed and values[needed] in (None, {}, taken[needed].option.off):
+        if option in flags and needed and taken[needed].option.is_off(values[needed]):
             raise UserError(f"--{option} has no effect without --{needed}")
     return values
 

@@ -1,6 +1,6 @@
 """The trained pair: Algorithm 1 of Goodfellow et al. 2014 as a Keras model."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, ClassVar
 
@@ -12,6 +12,7 @@ from models import calls
 from models.network import Discriminator, moved
 from models.stabilisers import SpectralNormalization, mixes_examples, serializable
 from support.errors import UserError
+from support.options import parameters
 from support.registry import Registry
 
 #: What one step does, by name: `GAN` and its subclasses.
@@ -117,11 +118,14 @@ class GAN(calls.StepModel):
 
     Raises:
         ValueError: A trainable variable belongs to both players, the objective's penalty forbids the
-            discriminator's batch norm, or its scores are not what the objective takes.
+            discriminator's batch norm, its scores are not what the objective takes, or the objective has a
+            part that the step `excludes`.
     """
 
     #: Whether the step weights real against generated energies, as BEGAN does.
     balances: ClassVar[bool] = False
+    #: The options of an objective that this step has no place for, each with the reason.
+    excludes: ClassVar[Mapping[str, str]] = {}
 
     def __init__(
         self,
@@ -142,7 +146,14 @@ class GAN(calls.StepModel):
             raise UserError(f"n_critic={n_critic}: a step has one turn of the discriminator at least")
         self.seed_generator = keras.random.SeedGenerator(seed)
         self.built = True
+        self._check_objective()
         self._check_players()
+
+    def _check_objective(self) -> None:
+        options = parameters(type(self.objective))
+        for name, reason in self.excludes.items():
+            if not options[name].option.is_off(getattr(self.objective, name)):
+                raise UserError(f"{name} has no place in {type(self).__name__}: {reason}")
 
     def _check_players(self) -> None:
         mine = {id(variable) for variable in self.generator.trainable_variables}

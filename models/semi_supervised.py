@@ -5,6 +5,7 @@ of the authors' MNIST code.
 """
 
 from collections.abc import Sequence
+from typing import ClassVar
 
 import keras
 import numpy as np
@@ -149,14 +150,16 @@ class SemiSupervisedGAN(FeatureMatchingGAN):
     labels): images without labels, the half of them for either player, then images and their classes.
 
     Raises:
-        ValueError: The objective has penalties, flips labels, or takes several turns of the discriminator.
+        ValueError: The objective takes several turns of the discriminator.
     """
+
+    excludes: ClassVar = {
+        **FeatureMatchingGAN.excludes,
+        **dict.fromkeys(("penalties", "label_flipping"), "the loss of classes and samples has none"),
+    }
 
     def __init__(self, *players, **options):
         super().__init__(*players, **options)
-        for part in ("penalties", "label_flipping"):
-            if getattr(self.objective, part):
-                raise UserError(f"{part} and classes from few labels exclude each other: leave {part} out")
         if self.n_critic > 1:
             raise UserError(f"n_critic={self.n_critic}: with classes from few labels a step has one turn")
 

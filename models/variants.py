@@ -1,6 +1,6 @@
 """Games whose step differs from the alternating one in more than a formula."""
 
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 import keras
 import tensorflow as tf
@@ -62,15 +62,9 @@ class FeatureMatchingGAN(GAN):
 
     Salimans et al. 2016 (arXiv 1606.03498), section 3.1: ||E f(x) - E f(G(z))||^2, as in the authors' MNIST
     code the mean over the features, f the input of the layer of scores.
-
-    Raises:
-        ValueError: The objective keeps only the best samples, and the generator has no scores here.
     """
 
-    def __init__(self, *players, **options):
-        super().__init__(*players, **options)
-        if self.objective.top_k < 1:
-            raise UserError("top_k and feature_matching exclude each other: there are no scores to rank")
+    excludes: ClassVar = {"top_k": "its generator has no scores to rank samples by"}
 
     def generator_loss(self, real, fake):
         features = as_opponent(self.discriminator, self.discriminator.features)
@@ -169,8 +163,12 @@ class UnrolledGAN(GAN):
         unrolled_steps: The paper's k.
 
     Raises:
-        ValueError: The discriminator's optimizer is not Adam, or more than the loss decides its updates.
+        ValueError: The discriminator's optimizer is not Adam, or its weights are regularised.
     """
+
+    excludes: ClassVar = dict.fromkeys(
+        ("penalties", "clip", "label_flipping"), "the updates that it looks ahead follow the loss alone"
+    )
 
     def __init__(
         self,
@@ -180,14 +178,8 @@ class UnrolledGAN(GAN):
     ):
         super().__init__(*players, **options)
         self.unrolled_steps = unrolled_steps
-        for part in ("penalties", "clip", "label_flipping"):
-            if getattr(self.objective, part):
-                raise UserError(f"{part} and unrolled exclude each other: its updates follow the loss alone")
         if self.discriminator.losses:
-            raise UserError(
-                "regularised weights and unrolled exclude each other: the discriminator's updates follow the "
-                "loss alone"
-            )
+            raise UserError(f"regularised weights have no place in UnrolledGAN: {self.excludes['penalties']}")
 
     def compile(self, *optimizers, **options):
         super().compile(*optimizers, **options)

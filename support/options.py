@@ -43,6 +43,10 @@ class Option(_Rules):
 
     help: str
 
+    def is_off(self, value: Any) -> bool:
+        """Whether a value stands for going without the option."""
+        return value in (None, {}, self.off)
+
     def check(self, name: str, value: Any) -> None:
         """Raises `UserError` unless `value` is right for the option of that name. None means: not given."""
         if value is None:

@@ -38,13 +38,14 @@ class Parzen(Reproduction):
     250 of 1,300 epochs of the first 50,000 pictures, both networks updated at once, no choice among
     checkpoints. Then 10,000 samples, a Gaussian on each, whose width is the best of ten for 1,000 validation
     pictures, and the mean log-likelihood of the 10,000 test pictures in nats; its spread is the standard
-    error over these, as the paper's.
+    error over these, as the paper's. `average` is the same training, of which a moving average of the
+    generator's weights is measured, 0.9995 an update, beside the weights themselves.
     """
 
     title = "Adversarial nets on MNIST"
     paper = "Goodfellow et al. 2014 (arXiv 1406.2661), Table 1, Figures 2 and 3"
-    cases = {"mnist": SETTINGS}
-    quick = {"digits": ON_DIGITS}
+    cases = {"mnist": SETTINGS, "average": {**SETTINGS, "generator_ema": 0.9995}}
+    quick = {"digits": {**ON_DIGITS, "generator_ema": 0.9}}
 
     def measure(self, case, run):
         from experiment import build
@@ -52,16 +53,25 @@ class Parzen(Reproduction):
         gan, settings = trained(case, run)
         judge = Judge(settings)
         self._draw(gan, judge, run)
-        return judge.numbers(gan, [METRIC]) | dict(
+        found = judge.numbers(gan, [METRIC]) | dict(
             training_pictures=judge.of_real([METRIC])[METRIC],
             untrained=judge.numbers(build.gan(settings), [METRIC])[METRIC],
         )
+        if gan.generator.average:
+            gan.generator.average = []
+            last = judge.numbers(gan, [METRIC])
+            found |= dict(last_weights=last[METRIC], last_weights_error=last[f"{METRIC}_error"])
+        return found
 
     def claims(self, runs):
-        if runs.tried("mnist"):
-            found = runs.mean("mnist", METRIC)
-            published, _ = PUBLISHED["Adversarial nets"]
-            yield Number("test log-likelihood, nats", found, published, relation=">", source="Table 1")
+        published, _ = PUBLISHED["Adversarial nets"]
+        for case, of, source in (
+            ("mnist", "", "Table 1"),
+            ("average", " of averaged weights", "goal: Table 1's"),
+        ):
+            if runs.tried(case):
+                found = runs.mean(case, METRIC)
+                yield Number(f"test log-likelihood{of}, nats", found, published, relation=">", source=source)
 
     def quick_claims(self, runs):
         found, before, data = (
@@ -73,11 +83,15 @@ class Parzen(Reproduction):
 
     def section(self, runs, folder):
         rows = [[f"{model}, published", with_error(*numbers)] for model, numbers in PUBLISHED.items()]
+        ours = "Adversarial nets, ours"
         for found in runs.of("mnist"):
-            ours = with_error(found[METRIC], found[f"{METRIC}_error"], ".1f")
-            rows.append([f"Adversarial nets, ours (sigma {found['parzen_sigma']:.3f})", ours])
+            rows.append([f"{ours} (sigma {found['parzen_sigma']:.3f})", self._number(found, METRIC)])
             rows.append(["before training, ours", f"{found['untrained']:.1f}"])
             rows.append(["training pictures in the samples' place", f"{found['training_pictures']:.1f}"])
+        for found in runs.of("average"):
+            of_average = f"{ours}, average of weights (sigma {found['parzen_sigma']:.3f})"
+            rows.append([of_average, self._number(found, METRIC)])
+            rows.append([f"{ours}, its last weights", self._number(found, "last_weights")])
         pictures = [
             f"![samples]({folder.name}/parzen-{runs.figure('mnist', 'samples')})",
             "Samples; in the last column the training picture nearest to the one beside it (Figure 2).",
@@ -85,6 +99,9 @@ class Parzen(Reproduction):
             "Along straight lines in z (Figure 3).",
         ]
         return "\n\n".join([table(rows, ["MNIST, nats", "test log-likelihood"]), *pictures])
+
+    def _number(self, found, name: str) -> str:
+        return with_error(found[name], found[f"{name}_error"], ".1f")
 
     def _draw(self, gan, judge: Judge, run: Run) -> None:
         from evaluation.measures import nearest_examples

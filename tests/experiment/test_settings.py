@@ -233,8 +233,11 @@ def test_only_steps_and_the_place_of_the_data_may_differ_on_resuming():
         (dict(loss="mmd_gan", batch_size=4, packing=4), "8 at least"),
         (dict(loss="ebgan", diff_augment="color"), "diff_augment and autoencoder .*ebgan.* exclude"),
         (dict(loss="ebgan", outputs=4), "outputs and autoencoder .*ebgan.* exclude"),
-        (dict(algorithm="feature_matching", top_k=0.5), "exclude each other"),
-        (dict(algorithm="unrolled", loss="wgan", optimizer="adam"), "clip and unrolled exclude"),
+        (dict(algorithm="feature_matching", top_k=0.5), "top_k has no place in FeatureMatchingGAN"),
+        (
+            dict(algorithm="unrolled", loss="wgan", optimizer="adam"),
+            "clip has no place in UnrolledGAN: the updates",
+        ),
         (dict(minibatch_discrimination=10**9), "at most 4096"),
         (dict(generator_ema=1.0), "less than 1"),
     ],
