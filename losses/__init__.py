@@ -25,5 +25,5 @@ def get(name: str, **options) -> Objective:
     for penalty, weight in objective.penalties.items():
         penalties.registry.canonical(penalty)
         if not 0 <= weight < math.inf:
-            raise UserError(f"penalty {penalty}: its weight must be 0 or more, not {weight}")
+            raise UserError(f"penalty {penalty}: its weight must be a finite number, 0 or more, not {weight}")
     return objective
