@@ -88,7 +88,7 @@ class CheckpointStore:
         try:
             manager.save(checkpoint_number=step)
         except (tf.errors.OpError, OSError) as error:
-            for leftover in folder.glob(f"ckpt-{step}*"):
+            for leftover in folder.glob(f"ckpt-{step}[!0-9]*"):
                 shutil.rmtree(leftover) if leftover.is_dir() else leftover.unlink()
             raise UserError(
                 f"checkpoint {folder}/ckpt-{step} cannot be written ({reason(error)}): make room and run "
