@@ -68,6 +68,22 @@ def test_a_damaged_list_of_checkpoints_locks_no_run(cut, tmp_path):
     assert store.restore() == 8
 
 
+def test_a_checkpoint_that_cannot_be_written_takes_no_other_with_it(tmp_path, monkeypatch):
+    """Steps whose numbers begin alike included."""
+    store = callbacks.CheckpointStore(toy(), tmp_path)
+    store.save(70)
+
+    def on_a_full_disk(manager, checkpoint_number):
+        (tmp_path / f"ckpt-{checkpoint_number}.data-00000-of-00001").write_bytes(b"half")
+        raise OSError("no space left")
+
+    monkeypatch.setattr(tf.train.CheckpointManager, "save", on_a_full_disk)
+    with pytest.raises(UserError, match="no space left.*make room"):
+        store.save(7)
+    assert not [*tmp_path.glob("ckpt-7.*")]
+    assert store.restore() == 70
+
+
 @pytest.mark.parametrize(
     "line", [b'\xff\xfe{"step": 3}', b'{"step": Infinity}', b'{"step": 5, "seconds": "x"}', b"[]"]
 )
