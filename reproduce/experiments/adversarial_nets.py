@@ -20,6 +20,8 @@ PUBLISHED = {
 }
 METRIC = "parzen_log_likelihood"
 SETTINGS = configs.get("gan_mnist").settings
+#: Case -> what is said of its weights, and where the bound of its claim is from.
+WEIGHTS = {"mnist": ("", "Table 1"), "average": (", average of weights", "goal: Table 1's")}
 ON_DIGITS: dict[str, Any] = {
     **{name: value for name, value in SETTINGS.items() if name != "split"},
     "dataset": "digits",
@@ -59,17 +61,14 @@ class Parzen(Reproduction):
             untrained=judge.numbers(build.gan(settings), [METRIC])[METRIC],
         )
         if gan.generator.average:
-            gan.generator.average = []
+            gan.generator.average = []  # From here on samples are of the last weights.
             last = judge.numbers(gan, [METRIC])
             found |= dict(last_weights=last[METRIC], last_weights_error=last[f"{METRIC}_error"])
         return found
 
     def claims(self, runs):
         published, _ = PUBLISHED["Adversarial nets"]
-        for case, of, source in (
-            ("mnist", "", "Table 1"),
-            ("average", " of averaged weights", "goal: Table 1's"),
-        ):
+        for case, (of, source) in WEIGHTS.items():
             if runs.tried(case):
                 found = runs.mean(case, METRIC)
                 yield Number(f"test log-likelihood{of}, nats", found, published, relation=">", source=source)
@@ -84,21 +83,24 @@ class Parzen(Reproduction):
 
     def section(self, runs, folder):
         rows = [[f"{model}, published", with_error(*numbers)] for model, numbers in PUBLISHED.items()]
-        ours = "Adversarial nets, ours"
-        for found in runs.of("mnist"):
-            rows.append([f"{ours} (sigma {found['parzen_sigma']:.3f})", self._number(found, METRIC)])
-            rows.append(["before training, ours", f"{found['untrained']:.1f}"])
-            rows.append(["training pictures in the samples' place", f"{found['training_pictures']:.1f}"])
-        for found in runs.of("average"):
-            of_average = f"{ours}, average of weights (sigma {found['parzen_sigma']:.3f})"
-            rows.append([of_average, self._number(found, METRIC)])
-            rows.append([f"{ours}, its last weights", self._number(found, "last_weights")])
-        pictures = [
-            f"![samples]({folder.name}/parzen-{runs.figure('mnist', 'samples')})",
-            "Samples; in the last column the training picture nearest to the one beside it (Figure 2).",
-            f"![lines in z]({folder.name}/parzen-{runs.figure('mnist', 'lines')})",
-            "Along straight lines in z (Figure 3).",
-        ]
+        pictures = []
+        for case, (of, _) in WEIGHTS.items():
+            for found in runs.of(case):
+                sigma = f"(sigma {found['parzen_sigma']:.3f})"
+                rows.append([f"Adversarial nets, ours{of} {sigma}", self._number(found, METRIC)])
+                if "last_weights" in found:
+                    rows.append(["its last weights, ours", self._number(found, "last_weights")])
+            if runs.of(case):
+                pictures += [
+                    f"![samples]({folder.name}/parzen-{runs.figure(case, 'samples')})",
+                    f"Samples{of}; in the last column the training picture nearest to the one beside it "
+                    "(Figure 2).",
+                    f"![lines in z]({folder.name}/parzen-{runs.figure(case, 'lines')})",
+                    f"Along straight lines in z{of} (Figure 3).",
+                ]
+        any_run = runs.of(*WEIGHTS)[0]
+        rows.append(["before training, ours", f"{any_run['untrained']:.1f}"])
+        rows.append(["training pictures in the samples' place", f"{any_run['training_pictures']:.1f}"])
         return "\n\n".join([table(rows, ["MNIST, nats", "test log-likelihood"]), *pictures])
 
     def _number(self, found, name: str) -> str:

@@ -324,6 +324,17 @@ def test_every_objective_has_its_row_on_the_ring():
     assert {*losses.names(aliases=False)} <= {*CASES}
 
 
+@pytest.mark.parametrize("case", registry.find("parzen").cases)
+def test_a_case_of_the_parzen_window_has_its_section_without_the_other(case, tmp_path):
+    every = Record(ROOT / "docs" / "reproduction" / "parzen.json").read()
+    recorded = next(run for run in every if run["case"] == "mnist")
+    last = dict(last_weights=100.0, last_weights_error=1.0) if case == "average" else {}
+    run = {**recorded, "case": case, "measured": {**recorded["measured"], **last}}
+    section = registry.find("parzen")().section(Runs([run]), tmp_path)
+    assert f"parzen-{case}-0-samples.png" in section and f"parzen-{case}-0-lines.png" in section
+    assert "219.2 ± 2.3" in section and ("100.0 ± 1.0" in section) == (case == "average")
+
+
 def test_numbers_of_runs():
     records = [dict(case="a", seed=seed, measured=dict(x=value)) for seed, value in ((1, 3.0), (0, 1.0))]
     runs = Runs(records)
