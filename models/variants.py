@@ -12,6 +12,9 @@ from models.stabilisers import serializable
 from support.errors import UserError
 from support.options import Option
 
+#: Why unrolled updates have no place for what else may move a discriminator.
+_LOSS_ALONE = "the updates that it looks ahead follow the loss alone"
+
 
 @registry.register("reused_fakes")
 @serializable
@@ -166,9 +169,7 @@ class UnrolledGAN(GAN):
         ValueError: The discriminator's optimizer is not Adam, or its weights are regularised.
     """
 
-    excludes: ClassVar = dict.fromkeys(
-        ("penalties", "clip", "label_flipping"), "the updates that it looks ahead follow the loss alone"
-    )
+    excludes: ClassVar = dict.fromkeys(("penalties", "clip", "label_flipping"), _LOSS_ALONE)
 
     def __init__(
         self,
@@ -179,7 +180,7 @@ class UnrolledGAN(GAN):
         super().__init__(*players, **options)
         self.unrolled_steps = unrolled_steps
         if self.discriminator.losses:
-            raise UserError(f"regularised weights have no place in UnrolledGAN: {self.excludes['penalties']}")
+            raise UserError(f"regularised weights have no place in UnrolledGAN: {_LOSS_ALONE}")
 
     def compile(self, *optimizers, **options):
         super().compile(*optimizers, **options)

@@ -236,6 +236,8 @@ def test_only_steps_and_the_place_of_the_data_may_differ_on_resuming():
             dict(algorithm="unrolled", loss="wgan", optimizer="adam"),
             "clip has no place in UnrolledGAN: the updates",
         ),
+        (dict(penalties={"r7": 1.0}), "unknown penalty 'r7'"),
+        (dict(penalties={"gradient_penalty": -1.0}), "gradient_penalty: its weight must be .* 0 or more"),
         (dict(minibatch_discrimination=10**9), "at most 4096"),
         (dict(generator_ema=1.0), "less than 1"),
     ],
