@@ -1,8 +1,12 @@
 """What the tests share: a cache of their own, MNIST where it is prepared, the entry points as processes."""
 
+import atexit
+import multiprocessing
 import os
+import runpy
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 # Several test processes share the cores; BLAS threads that wait for a busy one spin and starve the rest.
@@ -11,6 +15,9 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 # Processes of the tests run side by side, one a core.
 if "PYTEST_XDIST_WORKER" in os.environ:
     os.environ.setdefault("TF_NUM_INTRAOP_THREADS", "1")
+
+# What XLA compiles here runs a few times.
+os.environ.setdefault("XLA_FLAGS", "--xla_backend_optimization_level=0")
 
 import support.environment  # isort: skip  # noqa: F401  # Before TensorFlow.
 
@@ -42,18 +49,40 @@ def tfds_dir():
     return folder
 
 
+#: Its processes begin with TensorFlow imported, which takes longer than most of what they are tested for.
+PROCESSES = multiprocessing.get_context("forkserver")
+PROCESSES.set_forkserver_preload(["support.environment", "pytest"])
+
+
+def _run(program, arguments, environment, folder):
+    os.environ.clear()
+    os.environ.update(environment)
+    for number, name in ((1, "stdout"), (2, "stderr")):
+        os.dup2(os.open(folder / name, os.O_WRONLY | os.O_CREAT), number)
+    sys.argv = [program, *arguments]
+    try:
+        if program.endswith(".py"):
+            runpy.run_path(program, run_name="__main__")
+        else:
+            runpy.run_module(program, run_name="__main__", alter_sys=True)
+    finally:
+        atexit._run_exitfuncs()  # The processes of multiprocessing end without.
+
+
 @pytest.fixture(scope="session")
 def run_program(cache):
-    """Starts an entry point as a user would: run_program("train.py", "--steps=3") -> CompletedProcess."""
+    """Runs an entry point, a file or a module, in a process of its own and returns the CompletedProcess:
+    run_program("train.py", "--steps=3"), run_program("theory", "list")."""
 
-    def run(program, *arguments, **options):
-        return subprocess.run(
-            [sys.executable, str(ROOT / program), *map(str, arguments)],
-            capture_output=True,
-            text=True,
-            check=False,
-            **options,
-        )
+    def run(program, *arguments):
+        path = str(ROOT / program) if program.endswith(".py") else program
+        given = [*map(str, arguments)]
+        with tempfile.TemporaryDirectory() as folder:
+            process = PROCESSES.Process(target=_run, args=(path, given, dict(os.environ), Path(folder)))
+            process.start()
+            process.join()
+            said = [Path(folder, name).read_text() for name in ("stdout", "stderr")]
+        return subprocess.CompletedProcess([path, *given], process.exitcode, *said)
 
     return run
 

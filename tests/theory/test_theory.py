@@ -2,8 +2,6 @@
 
 import json
 import re
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -28,14 +26,8 @@ QUICK = (
 )
 
 
-def theory(*arguments):
-    return subprocess.run(
-        [sys.executable, "-m", "theory", *arguments], cwd=ROOT, capture_output=True, text=True, check=False
-    )
-
-
-def test_quick_claims_hold_and_are_written(tmp_path):
-    run = theory(*QUICK, f"--output={tmp_path / 'theory'}")
+def test_quick_claims_hold_and_are_written(run_program, tmp_path):
+    run = run_program("theory", *QUICK, f"--output={tmp_path / 'theory'}")
     assert run.returncode == 0, run.stdout + run.stderr
     page = (tmp_path / "theory.md").read_text()
     for name in QUICK:
@@ -86,8 +78,8 @@ def test_what_holds(number, holds):
     assert number.holds == holds
 
 
-def test_a_wrong_name_is_refused_in_one_line(tmp_path):
-    run = theory("divergence", f"--output={tmp_path}")
+def test_a_wrong_name_is_refused_in_one_line(run_program, tmp_path):
+    run = run_program("theory", "divergence", f"--output={tmp_path}")
     assert run.returncode != 0
     assert len(run.stderr.strip().splitlines()) == 1 and "divergences" in run.stderr
     assert not any(tmp_path.iterdir())
@@ -112,10 +104,10 @@ def test_every_experiment_says_what_it_claims():
     ("output", "words"),
     [("/proc/x", "cannot be written"), ("file", "cannot be written"), ("notes", "would replace")],
 )
-def test_an_output_that_would_lose_something_is_refused_before_the_run(tmp_path, output, words):
+def test_an_output_that_would_lose_something_is_refused_before_the_run(run_program, tmp_path, output, words):
     (tmp_path / "file").write_text("kept")
     (tmp_path / "notes.md").write_text("kept")
-    run = theory("divergences", f"--output={tmp_path / output}")
+    run = run_program("theory", "divergences", f"--output={tmp_path / output}")
     assert run.returncode == 1
     assert len(run.stderr.strip().splitlines()) == 1 and words in run.stderr
     assert sorted(path.name for path in tmp_path.iterdir()) == ["file", "notes.md"]
