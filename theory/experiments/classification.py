@@ -150,6 +150,6 @@ def semi_supervised(generator: np.random.Generator) -> Outcome:
             axes.bar(place, found[:, shift].mean(), 0.28, color=f"C{shift}", label=label)
             axes.plot(np.full(len(found), place), found[:, shift], "k.", ms=4)
     axes.set_xticks(range(len(runs)), list(runs))
-    axes.set(ylim=(0, 1.2), ylabel="accuracy (dots: seeds)")
+    axes.set(ylim=(0, 1.2), ylabel="accuracy (dots: choices of labels)")
     axes.legend(fontsize=8, loc="upper right")
     return Outcome(numbers, figure)
