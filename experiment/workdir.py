@@ -18,10 +18,16 @@ from support.files import atomic
 
 
 class Workdir:
-    """`config.json`, `checkpoints/`, `tensorboard/`, `samples/`, `metrics.jsonl`, `saved_model/`."""
+    """`config.json`, `checkpoints/`, `tensorboard/`, `samples/`, `metrics.jsonl`, `saved_model/`.
+
+    Raises:
+        UserError: TensorFlow takes the path for a pattern: its checkpoints would be lost, or others' deleted.
+    """
 
     def __init__(self, path: str | Path):
         self.path = Path(path).expanduser()
+        if re.search(r"[][*?\\]", str(self.path)):
+            raise UserError(f"--workdir={path}: a name for checkpoints has none of the characters [ ] * ? \\")
         self.config = self.path / "config.json"
         self.checkpoints = self.path / "checkpoints"
         self.samples = self.path / "samples"

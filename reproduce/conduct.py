@@ -74,12 +74,14 @@ def conduct(
     # One run a process: TensorFlow's memory and threads do not pile up.
     spawn = multiprocessing.get_context("spawn")
     pool = ProcessPoolExecutor(jobs, mp_context=spawn, max_tasks_per_child=1)
-    signal.signal(signal.SIGTERM, _terminate)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         with pool:
             try:
                 failed = _recorded(lambda run: pool.submit(_make, name, run, quick), runs, jobs, found)
             except KeyboardInterrupt:
+                for run in multiprocessing.active_children():
+                    run.terminate()  # Only a terminal's SIGINT reaches them by itself.
                 for number in (signal.SIGINT, signal.SIGTERM):
                     signal.signal(number, signal.SIG_IGN)  # The runs end now; another would cut that short.
                 raise
@@ -88,13 +90,6 @@ def conduct(
     except BrokenProcessPool:
         raise UserError(f"a run's process was killed (out of memory?); {AGAIN}") from None
     return failed
-
-
-def _terminate(number, frame):
-    """Asks the runs to end too: a terminal's SIGINT reaches them by itself, a SIGTERM does not."""
-    for run in multiprocessing.active_children():
-        run.terminate()
-    raise KeyboardInterrupt
 
 
 def _recorded(begin: Callable[[Run], Future], runs: Sequence[Run], jobs: int, found: Record) -> list[str]:

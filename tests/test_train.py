@@ -273,6 +273,10 @@ def test_a_workdir_that_cannot_be_one_is_refused(run_program, tmp_path):
     (tmp_path / "file").write_text("not a folder")
     result = run_program("train.py", "--steps=1", f"--workdir={tmp_path / 'file'}")
     assert_one_line_error(result, "--workdir", "cannot be")
+    for name in ("run?", "run[1]"):
+        result = run_program("train.py", "--steps=1", f"--workdir={tmp_path / name}")
+        assert_one_line_error(result, name, "characters")
+        assert not (tmp_path / name).exists()
     (tmp_path / "config.json").write_text("{ not json")
     result = run_program("train.py", "--steps=1", f"--workdir={tmp_path}")
     assert_one_line_error(result, "config.json", "cannot be read")

@@ -78,6 +78,12 @@ def test_the_terminals_interrupt_ends_all_processes_of_the_command(tmp_path):
     assert code in (130, 1) and said.startswith("error: ") and "the same command goes on" in said
 
 
+def test_an_interrupt_of_the_command_alone_ends_its_runs(tmp_path):
+    code, said = interrupted(tmp_path, lambda process: process.send_signal(signal.SIGINT))
+    assert code == 130 and said.startswith("error: interrupted; the same command goes on")
+    assert not [*tmp_path.glob("work/ring/minimax-0-*/run/checkpoints/ckpt-1500.index")]
+
+
 def test_an_impatient_second_signal_changes_nothing(tmp_path):
     def twice(process):
         for _ in range(2):
