@@ -39,11 +39,17 @@ def main() -> int:
     unmade, failed = ([], []) if arguments.name == "report" else _reproduce(arguments)
     if not arguments.quick:
         pages.check(arguments.output, page.TITLE)
-        if arguments.name == "report" or record(arguments.name, arguments.output, quick=False).read():
+        # A run that could not be made says why, where there is no page to write.
+        if arguments.name == "report" or _is_recorded(arguments):
             print(f"page: {page.write(arguments.output)}")
     if failed:
         unmade.append(f"not as the paper or the goal says: {'; '.join(failed)}")
     return max([fail(problem, 1) for problem in unmade], default=0)
+
+
+def _is_recorded(arguments) -> bool:
+    found = record(arguments.name, arguments.output, quick=False).read()
+    return bool(registry.find(arguments.name)().current(found))
 
 
 def _reproduce(arguments) -> tuple[list[str], list[str]]:

@@ -198,6 +198,14 @@ def test_the_list_says_what_is_recorded(tmp_path):
     assert len(run.stdout.splitlines()) == len(registry.in_order()) and "damaged" in run.stdout
 
 
+def test_a_run_that_cannot_be_made_beside_outdated_records_says_why(tmp_path):
+    known = dict(case="mnist", seed=0, settings={}, seconds=1, machine={}, measured=dict(x=1))
+    Record(tmp_path / "records" / "parzen.json").add({**dict.fromkeys(KEYS, ""), **known})
+    nowhere = os.environ | {"TFDS_DATA_DIR": str(tmp_path / "none"), "GAN_CACHE_DIR": str(tmp_path / "cache")}
+    run = reproduce("parzen", "--cases=mnist", "--jobs=1", *folders(tmp_path), env=nowhere)
+    assert run.returncode == 1 and "could not be downloaded" in run.stderr
+
+
 def test_a_run_that_breaks_keeps_no_other_from_being_recorded(tmp_path):
     made = {**dict.fromkeys(KEYS, "b"), "seed": 0, "seconds": 1, "measured": {"modes": 8}}
     broken, whole = Future(), Future()
