@@ -14,20 +14,19 @@ import tensorflow as tf
 import configs
 from experiment.settings import Settings, differences
 from support.errors import UserError
-from support.files import atomic
+from support.files import atomic, refuse_pattern
 
 
 class Workdir:
     """`config.json`, `checkpoints/`, `tensorboard/`, `samples/`, `metrics.jsonl`, `saved_model/`.
 
     Raises:
-        UserError: TensorFlow takes the path for a pattern: its checkpoints would be lost, or others' deleted.
+        UserError: The path is a pattern.
     """
 
     def __init__(self, path: str | Path):
         self.path = Path(path).expanduser()
-        if re.search(r"[][*?\\]", str(self.path)):
-            raise UserError(f"--workdir={path}: a name for checkpoints has none of the characters [ ] * ? \\")
+        refuse_pattern(self.path)
         self.config = self.path / "config.json"
         self.checkpoints = self.path / "checkpoints"
         self.samples = self.path / "samples"

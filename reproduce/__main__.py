@@ -10,6 +10,7 @@ from reproduce.experiment import Reproduction, Runs, by_year, registry
 from support import pages
 from support.arguments import Parser
 from support.errors import UserError
+from support.files import refuse_pattern
 from support.program import fail, guarded
 
 FOLDER = Path("runs/reproduction")
@@ -36,31 +37,25 @@ def main() -> int:
         return _list(arguments.output)
     if arguments.name == "report" and arguments.quick:
         parser.error("report is of the full runs: leave --quick out")
-    unmade, failed = ([], []) if arguments.name == "report" else _reproduce(arguments)
-    if not arguments.quick:
-        pages.check(arguments.output, page.TITLE)
-        # A run that could not be made says why, where there is no page to write.
-        if arguments.name == "report" or _is_recorded(arguments):
-            print(f"page: {page.write(arguments.output)}")
-    if failed:
-        unmade.append(f"not as the paper or the goal says: {'; '.join(failed)}")
-    return max([fail(problem, 1) for problem in unmade], default=0)
+    if arguments.name == "report":
+        _write_page(arguments.output)
+        return 0
+    return _reproduce(arguments)
 
 
-def _is_recorded(arguments) -> bool:
-    found = record(arguments.name, arguments.output, quick=False).read()
-    return bool(registry.find(arguments.name)().current(found))
+def _write_page(output: Path) -> None:
+    pages.check(output, page.TITLE)
+    print(f"page: {page.write(output)}")
 
 
-def _reproduce(arguments) -> tuple[list[str], list[str]]:
-    """Makes the runs and prints the comparison.
-
-    Returns what kept runs from being made, and the names of the numbers that do not hold.
-    """
+def _reproduce(arguments) -> int:
+    """Makes the runs, prints the comparison, writes the page. Returns the exit code: 1 if a run could not be
+    made or a number does not hold."""
     name, quick, output = arguments.name, arguments.quick, arguments.output
     chosen = registry.find(name)()
     runs = chosen.chosen(quick, arguments.cases, arguments.seeds)
     pages.check(output, page.TITLE)
+    refuse_pattern(arguments.workdir)
     pages.make(arguments.workdir, "--workdir")
     known = _known(chosen, arguments) if arguments.against else None
     unmade = conduct(name, runs, output=output, workdir=arguments.workdir, quick=quick, jobs=arguments.jobs)
@@ -70,7 +65,11 @@ def _reproduce(arguments) -> tuple[list[str], list[str]]:
     print(page.compared(numbers))
     if known and asked.records:
         print(f"\nBeside the runs recorded in {arguments.against}:\n\n{page.beside(chosen, asked, known)}")
-    return unmade, [number.name for number in numbers if not number.holds]
+    if recorded and not quick:
+        _write_page(output)
+    if failed := [number.name for number in numbers if not number.holds]:
+        unmade.append(f"not as the paper or the goal says: {'; '.join(failed)}")
+    return max([fail(problem, 1) for problem in unmade], default=0)
 
 
 def _known(chosen: Reproduction, arguments) -> Runs:

@@ -80,10 +80,10 @@ def conduct(
             try:
                 failed = _recorded(lambda run: pool.submit(_make, name, run, quick), runs, jobs, found)
             except KeyboardInterrupt:
-                for run in multiprocessing.active_children():
-                    run.terminate()  # Only a terminal's SIGINT reaches them by itself.
                 for number in (signal.SIGINT, signal.SIGTERM):
                     signal.signal(number, signal.SIG_IGN)  # The runs end now; another would cut that short.
+                for run in multiprocessing.active_children():
+                    run.terminate()  # Only a terminal's SIGINT reaches them by itself.
                 raise
     except KeyboardInterrupt:
         raise UserError(f"interrupted; {AGAIN}", 128 + signal.SIGINT) from None

@@ -3,9 +3,12 @@
 import contextlib
 import glob
 import os
+import re
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
+
+from support.errors import UserError
 
 
 @contextlib.contextmanager
@@ -28,6 +31,16 @@ def atomic(path: str | os.PathLike[str]) -> Iterator[Path]:
         os.replace(temporary, path)
     finally:
         _remove(temporary)
+
+
+def refuse_pattern(workdir: str | os.PathLike[str]) -> None:
+    """TensorFlow takes the paths of checkpoints for patterns: it reads none back, or deletes those of others.
+
+    Raises:
+        UserError: This folder, given by --workdir, would be one.
+    """
+    if re.search(r"[][*?\\]", os.fspath(workdir)):
+        raise UserError(f"--workdir={workdir}: a name for checkpoints has none of the characters [ ] * ? \\")
 
 
 def save_figure(figure, path: Path) -> None:

@@ -144,6 +144,7 @@ def test_processes_that_record_at_the_same_time_lose_nothing(tmp_path):
         (("ring", "--jobs=0"), "1 at least"),
         (("ring", "--output=/proc/x"), "cannot be written"),
         (("ring", "--quick", "--workdir=/proc/x"), "--workdir=/proc/x cannot be written"),
+        (("ring", "--quick", "--workdir=runs/w[1]"), "characters"),
         (("report", "--quick"), "leave --quick out"),
         (("report",), "nothing is recorded"),
         (("list", "--output=README.md"), "README.md is a file"),
