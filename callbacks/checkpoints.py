@@ -53,14 +53,17 @@ class CheckpointStore:
             self._write(self._best, step)
 
     def restore(self, best: bool = False) -> int:
-        """Restores the latest state, or the best. Returns its step, 0 if there is none.
+        """Restores the latest state, or the best, of those written whole. Returns its step, 0 without one.
 
         Raises:
             UserError: The files are damaged or of another network.
         """
         folder = self.folder / "best" if best else self.folder
         found = (file.stem.removeprefix("ckpt-") for file in folder.glob("ckpt-*.index"))
-        steps = [int(step) for step in found if step.isdigit()]
+        # While TensorFlow writes an index its parts lie beside it: a killed process leaves both.
+        steps = [
+            int(step) for step in found if step.isdigit() and not (folder / f"ckpt-{step}_temp").exists()
+        ]
         if not steps:
             return 0
         path = folder / f"ckpt-{max(steps)}"

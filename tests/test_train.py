@@ -179,7 +179,8 @@ def test_a_signal_ends_the_run_and_loses_nothing(run_program, finished, tmp_path
     process.send_signal(number)
     assert process.wait() == exit_code
     assert "Traceback" not in process.stderr.read()
-    assert run_program("train.py", *command, "--steps=40").returncode == 0
+    resumed = run_program("train.py", *command, "--steps=40")
+    assert resumed.returncode == 0, (resumed.returncode, resumed.stderr)
     assert_same_state(finished, tmp_path, 40)
 
 

@@ -68,6 +68,17 @@ def test_a_damaged_list_of_checkpoints_locks_no_run(cut, tmp_path):
     assert store.restore() == 8
 
 
+def test_a_checkpoint_that_a_killed_process_was_writing_is_not_one(tmp_path):
+    """It leaves an index cut short, and the folder of parts that TensorFlow removes at the end."""
+    store = callbacks.CheckpointStore(toy(), tmp_path)
+    store.save(7)
+    (tmp_path / "ckpt-8_temp").mkdir()
+    (tmp_path / "ckpt-8.index").write_bytes(b"")
+    assert store.restore() == 7
+    store.save(8)
+    assert store.restore() == 8 and not (tmp_path / "ckpt-8_temp").exists()
+
+
 def test_a_checkpoint_that_cannot_be_written_takes_no_other_with_it(tmp_path, monkeypatch):
     """Steps whose numbers begin alike included."""
     store = callbacks.CheckpointStore(toy(), tmp_path)
