@@ -183,10 +183,11 @@ def _write(
     results: list[Result], reference: Reference, lowest: Mapping, columns: report.Columns, folder: Path
 ) -> None:
     """All in the output folder; without `--output`, JSON and pictures of a run in its own directory."""
-    for result in results:
+    names = [re.sub(r"[^\w.-]+", "_", str(result.place)) for result in results]
+    for position, (name, result) in enumerate(zip(names, results, strict=True)):
         target = result.place if _is_run(result.place) and not FLAGS.output else folder
         alone = target != folder or len(results) == 1
-        prefix = "" if alone else re.sub(r"[^\w.-]+", "_", f"{result.place}-")
+        prefix = "" if alone else f"{name}-{position + 1}-" if names.count(name) > 1 else f"{name}-"
         found = {
             "samples": str(result.place),
             **result.samples.about,

@@ -11,6 +11,7 @@ from absl import flags
 
 from evaluation.classifier import paths, save, train
 from experiment import cli
+from support import pages
 from support.errors import UserError
 
 
@@ -28,6 +29,7 @@ def main() -> None:
         )
     if path.suffix != ".keras":
         raise UserError(f"--output={path}: the file's name must end in .keras")
+    pages.make(path.parent)
     model, about = train(given.dataset, given.data_dir, given.seed)
     save(model, about, path)
     print(f"{path}: {about['test_accuracy']:.2%} of the test split right")

@@ -10,7 +10,7 @@ from callbacks.record import Record
 
 
 class Scalars(Every):
-    """Records the mean of what the training step returned since the last record.
+    """Records the mean of what the training step returned since the last record, or since the run went on.
 
     Args:
         record: Where to.

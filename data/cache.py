@@ -21,9 +21,9 @@ FORMAT = 1
 
 
 def folder() -> Path:
-    """Where decoded pictures lie: $GAN_CACHE_DIR, or the user's cache folder."""
-    default = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "gan-reference-suite"
-    return Path(os.environ.get("GAN_CACHE_DIR", default))
+    """Where decoded pictures lie: $GAN_CACHE_DIR, or the user's cache folder. An empty variable is none."""
+    default = Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache") / "gan-reference-suite"
+    return Path(os.environ.get("GAN_CACHE_DIR") or default).expanduser()
 
 
 def cache_name(key: str) -> str:

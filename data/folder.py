@@ -3,6 +3,7 @@
 import hashlib
 import os
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -20,27 +21,30 @@ NAMED = 10
 def folder(path: str, split: str) -> Source:
     """The pictures of a folder, in the order of their paths; they have one split, "train".
 
-    Files that are no pictures, or broken ones, are named on stderr and left out.
+    Folders in it, linked ones too, belong to it. Files that are no pictures, or broken ones, are left out and
+    named on stderr.
 
     Raises:
-        UserError: There is no such folder, or no file in it; on reading, no picture among the files.
+        UserError: There is no such folder, it or one in it cannot be read, or there is no file in it; on
+            reading, no picture among the files.
     """
     root = Path(path).expanduser()
     if not path or not root.is_dir():
         raise UserError(f"--dataset=folder:{path}: there is no such folder")
     if split != "train":
         raise UserError(f"a folder has only the split 'train', not {split!r}")
-    files = sorted(
-        file
-        for file in root.rglob("*")
-        if file.is_file() and not any(part.startswith(".") for part in file.relative_to(root).parts)
-    )
+    try:
+        files = sorted(_files(root))
+    except OSError as error:
+        raise UserError(
+            f"--dataset=folder:{path}: {error.filename} cannot be read ({error.strerror})"
+        ) from None
     if not files:
         raise UserError(f"--dataset=folder:{path}: the folder holds no files")
 
     listing = hashlib.sha256()
     for file in files:
-        status = file.stat()
+        status = file.stat() if file.exists() else file.lstat()
         name = os.fsencode(file.relative_to(root))
         listing.update(name + f"\0{status.st_size}\0{status.st_mtime_ns}\0".encode())
 
@@ -53,11 +57,37 @@ def folder(path: str, split: str) -> Source:
     return Source(f"folder/{listing.hexdigest()}", SHAPE, images)
 
 
+def _files(root: Path) -> Iterator[Path]:
+    """All but hidden ones, links to nothing included; of folders that links lead to again, those of one."""
+
+    def fail(error: OSError):
+        raise error
+
+    seen = set()
+    for place, folders, names in os.walk(root, onerror=fail, followlinks=True):
+        real = os.path.realpath(place)
+        folders[:] = sorted(name for name in folders if not name.startswith(".") and real not in seen)
+        if real not in seen:
+            files = (Path(place, name) for name in names if not name.startswith("."))
+            yield from (file for file in files if file.is_file() or not file.exists())
+        seen.add(real)
+
+
 def _rgb(picture: Image.Image) -> np.ndarray:
-    """uint8 (h, w, 3): 16-bit grey is scaled, transparent parts become white."""
-    if picture.mode.startswith("I"):
-        grey = (np.asarray(picture) // 257).clip(0, 255).astype(np.uint8)
-        return np.stack([grey] * 3, axis=-1)
+    """uint8 (h, w, 3): grey of 16 bits or of floats in [0, 1] is scaled, transparent parts become white.
+
+    Raises:
+        ValueError: Floats lie outside.
+    """
+    if picture.mode.startswith(("I", "F")):
+        grey = np.asarray(picture)
+        if picture.mode == "F":
+            if not (grey.min() >= 0 and grey.max() <= 1):
+                raise ValueError("floats of no known range")
+            grey = np.rint(255 * grey)
+        else:
+            grey = (grey // 257).clip(0, 255)
+        return np.stack([grey.astype(np.uint8)] * 3, axis=-1)
     if picture.has_transparency_data:
         picture = picture.convert("RGBA")
         picture = Image.alpha_composite(Image.new("RGBA", picture.size, "white"), picture)

@@ -16,6 +16,11 @@ def to_uint8(images) -> np.ndarray:
     return np.rint((np.clip(images, -1, 1) + 1) * 127.5).astype(np.uint8)
 
 
+def in_unit(images: np.ndarray) -> np.ndarray:
+    """uint8 images -> float32 in [0, 1]; floats stay as they are."""
+    return images / np.float32(255) if images.dtype == np.uint8 else images
+
+
 def fit(image, shape: ImageShape):
     """One uint8 image (h, w, c) of any size -> uint8 of `shape` (H, W, C), if it has not that shape.
 

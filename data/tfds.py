@@ -91,7 +91,8 @@ def _prepare(builder, name: str) -> None:
 
 def _check_online(homepage: str) -> None:
     """Without a network TFDS's downloader goes on trying for minutes before it says so."""
-    for host in (urlparse(homepage).hostname, "www.tensorflow.org"):
+    # Not every dataset names a page.
+    for host in filter(None, (urlparse(homepage).hostname, "www.tensorflow.org")):
         try:
             socket.getaddrinfo(host, 443)
             return

@@ -97,16 +97,14 @@ def save(model: keras.Model, about: Mapping[str, Any], path: Path) -> None:
 
 
 def paths(dataset: str) -> tuple[Path, Path]:
-    """Where the classifier of a dataset may lie: in the suite, in the cache."""
-    name = re.sub(r"[^\w.-]+", "_", dataset) + ".keras"
+    """Where a dataset's classifier may lie: in the suite, in the cache. Stacked MNIST takes that of MNIST."""
+    name = re.sub(r"[^\w.-]+", "_", "mnist" if dataset == "stacked_mnist" else dataset) + ".keras"
     return SHIPPED / name, folder() / "classifiers" / name
 
 
 @registry.register("classifier")
 def _classifier(dataset: str, weights: str | None) -> FeatureSpace:
     """The classifier of that dataset; for stacked MNIST that of MNIST, colour by colour."""
-    if dataset == "stacked_mnist":
-        return PerColour(_classifier("mnist", weights))
     if dataset.startswith("folder:"):
         raise UserError("a folder has no classes to train a classifier on: choose --features=thumbnail")
     for path in paths(dataset):
@@ -115,7 +113,8 @@ def _classifier(dataset: str, weights: str | None) -> FeatureSpace:
                 about = json.loads(path.with_suffix(".json").read_text())
             except (OSError, ValueError) as error:
                 raise UserError(f"{path} lacks its .json ({error}): train it anew") from None
-            return Network("classifier", path, about)
+            network = Network("classifier", path, about)
+            return PerColour(network) if dataset == "stacked_mnist" else network
     raise UserError(
         f"there is no classifier of {dataset!r} yet: train one with "
         f"python train_classifier.py --dataset={dataset}, or choose --features=thumbnail"

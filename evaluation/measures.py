@@ -8,6 +8,7 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 import metrics
+from data.images import in_unit
 from data.source import Points
 from evaluation.features import Features
 from evaluation.reference import Reference, Statistics
@@ -26,10 +27,12 @@ KERNEL_SUBSET = 1000
 MS_SSIM_PAIRS = 1000
 #: The size that was published.
 PARZEN_SAMPLES = 10_000
+#: Test examples that are looked at together.
+PARZEN_PART = 1000
 #: Samples whose nearest training examples are looked for.
 NEIGHBOR_QUERIES = 1000
-#: Training examples that are looked at together.
-NEIGHBOR_PART = 5000
+#: Pixels of the training examples that are looked at together: 128 MiB in float64.
+NEIGHBOR_PIXELS = 2**24
 
 
 class Estimate(NamedTuple):
@@ -282,10 +285,15 @@ def class_balance(evidence: Evidence) -> dict[str, Estimate]:
 @measure("parzen_log_likelihood", "pictures", "held_out", "validation", in_features=False)
 def parzen_log_likelihood(evidence: Evidence) -> dict[str, Estimate]:
     """Table 1 of the original paper: nats per test picture, sigma chosen on the validation pictures."""
-    samples = _in_rows(evidence.exact())[:PARZEN_SAMPLES]
-    sigma = metrics.choose_sigma(samples, _in_rows(evidence.reference.validation / 255))
-    found = metrics.parzen_log_likelihood(samples, _in_rows(evidence.reference.held_out / 255), sigma)
-    return {"parzen_log_likelihood": mean_of(found, "higher"), "parzen_sigma": Estimate(sigma)}
+    samples = _in_rows(evidence.exact()[:PARZEN_SAMPLES])
+    sigma = metrics.choose_sigma(samples, _in_rows(in_unit(evidence.reference.validation)))
+    held_out = evidence.reference.held_out
+    parts = (held_out[start : start + PARZEN_PART] for start in range(0, len(held_out), PARZEN_PART))
+    found = [metrics.parzen_log_likelihood(samples, _in_rows(in_unit(part)), sigma) for part in parts]
+    return {
+        "parzen_log_likelihood": mean_of(np.concatenate(found), "higher"),
+        "parzen_sigma": Estimate(sigma),
+    }
 
 
 @measure("data_copying", "pictures", "held_out", in_features=False, ranks=False)
@@ -334,8 +342,9 @@ def nearest_examples(pictures: np.ndarray, examples: np.ndarray) -> metrics.Neig
     """The nearest example of each picture by their pixels, read part by part."""
     queries = _in_rows(pictures)
     best = metrics.Neighbors(np.full((len(queries), 1), np.inf), np.zeros((len(queries), 1), int))
-    for start in range(0, len(examples), NEIGHBOR_PART):
-        part = metrics.nearest_neighbors(queries, _in_rows(examples[start : start + NEIGHBOR_PART]))
+    together = max(1, NEIGHBOR_PIXELS // queries.shape[1])
+    for start in range(0, len(examples), together):
+        part = metrics.nearest_neighbors(queries, _in_rows(examples[start : start + together]))
         nearer = part.distances < best.distances
         best.distances[nearer] = part.distances[nearer]
         best.indices[nearer] = start + part.indices[nearer]

@@ -12,6 +12,7 @@ from tqdm import tqdm
 
 import data
 from data.cache import cache_name, folder
+from data.images import in_unit
 from data.source import Points, Source
 from evaluation.features import Features, FeatureSpace
 from metrics import Moments
@@ -106,7 +107,7 @@ class Reference:
         first, after, _ = _validation(len(self.examples)).indices(len(self.examples))
         chosen = self.statistics.chosen
         outside = (chosen < first) | (chosen >= after) if self.split == "train" else slice(None)
-        return self.chosen[outside] / (255 if self.chosen.dtype == np.uint8 else 1)
+        return in_unit(self.chosen[outside])
 
     def _other(self, split: str) -> np.ndarray | None:
         try:

@@ -10,7 +10,7 @@ import tensorflow as tf
 from tqdm import tqdm
 
 import data
-from data.images import from_uint8, to_uint8
+from data.images import from_uint8, in_unit, to_uint8
 from evaluation.features import traced
 from models.gan import GAN
 from support.errors import UserError, reason
@@ -52,6 +52,11 @@ def as_stored(examples: np.ndarray) -> np.ndarray:
     return to_uint8(examples) if examples.ndim == 4 else examples
 
 
+def _unit(examples: np.ndarray) -> np.ndarray:
+    """Pictures in [-1, 1] as in [0, 1]; points as they are."""
+    return (examples.clip(-1, 1) + 1) / 2 if examples.ndim == 4 else examples
+
+
 def of_gan(
     gan: GAN, count: int, seed: int, name: str = "", about: Mapping[str, Any] | None = None
 ) -> Samples:
@@ -62,8 +67,7 @@ def of_gan(
     ]
 
     def exact() -> np.ndarray:
-        found = np.concatenate([*generate(gan, count, seed)])
-        return (found.clip(-1, 1) + 1) / 2 if found.ndim == 4 else found
+        return np.concatenate([_unit(batch) for batch in generate(gan, count, seed)])
 
     examples = np.concatenate(stored)
 
@@ -99,7 +103,7 @@ def of_saved_model(path: Path, count: int, seed: int) -> Samples:
     except Exception as error:  # The loader and foreign signatures raise nearly every kind.
         raise UserError(f"{path} is no generator that export.py wrote ({reason(error)})") from None
     examples = np.concatenate(parts)
-    return Samples(str(path), examples, lambda: _unit(examples), {})
+    return Samples(str(path), examples, lambda: in_unit(examples), {})
 
 
 def of_folder(path: Path, shape: tuple[int, ...], count: int, seed: int) -> Samples:
@@ -112,8 +116,4 @@ def of_folder(path: Path, shape: tuple[int, ...], count: int, seed: int) -> Samp
     except UserError as error:
         raise UserError(f"--workdir={path} holds no run, SavedModel or readable pictures ({error})") from None
     examples = np.asarray(found[np.random.default_rng(seed).permutation(len(found))[:count]])
-    return Samples(str(path), examples, lambda: _unit(examples), {})
-
-
-def _unit(examples: np.ndarray) -> np.ndarray:
-    return examples / np.float32(255) if examples.dtype == np.uint8 else examples
+    return Samples(str(path), examples, lambda: in_unit(examples), {})

@@ -52,11 +52,11 @@ def squared_distances(rows: np.ndarray, columns: np.ndarray) -> Iterator[tuple[s
         columns: float64 (M, D).
     """
     centre = columns.mean(axis=0)
-    rows, columns = rows - centre, columns - centre
+    columns = columns - centre
     lengths = np.einsum("ij,ij->i", columns, columns)
     size = max(1, BLOCK // len(columns))
     for start in range(0, len(rows), size):
-        block = rows[start : start + size]
+        block = rows[start : start + size] - centre
         scale = np.einsum("ij,ij->i", block, block)[:, None] + lengths
         squared = scale - 2 * (block @ columns.T)
         squared[squared < 4 * np.finfo(np.float64).eps * block.shape[1] * scale] = 0

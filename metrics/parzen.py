@@ -6,6 +6,8 @@ import numpy as np
 
 from metrics import arrays
 
+#: Samples that are looked at together, which bounds the memory.
+TOGETHER = 2000
 #: The widths that the authors' code chooses among.
 SIGMAS = tuple(np.logspace(-1, 0, 10))
 
@@ -51,16 +53,18 @@ def _log_likelihoods(samples, examples, sigmas: Sequence[float]) -> np.ndarray:
     """(number of sigmas, number of examples)."""
     if min(sigmas) <= 0:
         raise ValueError(f"sigma must be positive, not {min(sigmas)}")
-    samples, examples = arrays.two_sets(samples, examples)
-    found = np.empty((len(sigmas), len(examples)))
-    for rows, squared in arrays.squared_distances(examples, samples):
-        # The largest term, the nearest sample's, goes before the logarithm: no exponential vanishes alone.
-        nearest = squared.min(axis=1)
-        farther = squared - nearest[:, None]
-        for i, sigma in enumerate(sigmas):
-            scale = -1 / (2 * sigma**2)
-            terms = scale * farther
-            total = np.exp(terms, out=terms).sum(axis=1)
-            log_norm = samples.shape[1] * np.log(sigma * np.sqrt(2 * np.pi)) + np.log(len(samples))
-            found[i, rows] = scale * nearest + np.log(total) - log_norm
-    return found
+    samples, examples = np.asarray(samples), np.asarray(examples)
+    totals = np.full((len(sigmas), len(examples)), -np.inf)
+    for start in range(0, max(1, len(samples)), TOGETHER):
+        some, rows_of = arrays.two_sets(samples[start : start + TOGETHER], examples)
+        for rows, squared in arrays.squared_distances(rows_of, some):
+            # The largest term, the nearest sample's, goes before the logarithm: it alone never vanishes.
+            nearest = squared.min(axis=1)
+            farther = squared - nearest[:, None]
+            for i, sigma in enumerate(sigmas):
+                scale = -1 / (2 * sigma**2)
+                terms = scale * farther
+                total = np.exp(terms, out=terms).sum(axis=1)
+                totals[i, rows] = np.logaddexp(totals[i, rows], scale * nearest + np.log(total))
+    widths = np.asarray(sigmas)[:, None]
+    return totals - samples.shape[1] * np.log(widths * np.sqrt(2 * np.pi)) - np.log(len(samples))

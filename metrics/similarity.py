@@ -7,6 +7,8 @@ from metrics import arrays
 
 WEIGHTS = (0.0448, 0.2856, 0.3001, 0.2363, 0.1333)
 WINDOW, SIGMA = 11, 1.5
+#: Pairs that are compared at once.
+TOGETHER = 100
 K1, K2 = 0.01, 0.03
 
 
@@ -27,7 +29,12 @@ def ms_ssim(images_a, images_b) -> np.ndarray:
     Raises:
         ValueError: The two differ in shape.
     """
-    a, b = (x.astype(np.float64) for x in arrays.same_pictures(images_a, images_b))
+    a, b = arrays.same_pictures(images_a, images_b)
+    parts = (slice(start, start + TOGETHER) for start in range(0, max(1, len(a)), TOGETHER))
+    return np.concatenate([_similarities(*(x[part].astype(np.float64) for x in (a, b))) for part in parts])
+
+
+def _similarities(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     product = np.ones((len(a), a.shape[-1]))
     for level, weight in enumerate(WEIGHTS):
         similarity, contrast = _ssim(a, b)

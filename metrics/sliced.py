@@ -14,6 +14,8 @@ PATCHES_PER_PICTURE = 128
 DIRECTIONS = 512
 #: Directions that are sorted at once.
 TOGETHER = 8
+#: Pictures whose levels are computed at once.
+PICTURES = 500
 
 _TAPS = np.array([1, 4, 6, 4, 1], np.float32) / 16
 
@@ -41,9 +43,9 @@ def sliced_wasserstein(real_images, fake_images, seed: int = 0) -> dict[int, flo
         raise ValueError(f"pictures must be at least {PATCH} pixels high and wide, not {real.shape[1:3]}")
     rng = np.random.default_rng(seed)
     distances = {}
-    for real_level, fake_level in zip(laplacian_pyramid(real), laplacian_pyramid(fake), strict=True):
-        a, b = (_descriptors(level, rng) for level in (real_level, fake_level))
-        distances[real_level.shape[1]] = 1000 * _sliced_distance(a, b, rng)
+    for level, one in enumerate(laplacian_pyramid(real[:1])):
+        a, b = (_descriptors(images, level, one.shape, rng) for images in (real, fake))
+        distances[one.shape[1]] = 1000 * _sliced_distance(a, b, rng)
     return distances
 
 
@@ -68,12 +70,17 @@ def _blur(images: np.ndarray) -> np.ndarray:
     return images
 
 
-def _descriptors(images: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Random normalised patches of a level, one a row."""
-    patches = np.lib.stride_tricks.sliding_window_view(images, (PATCH, PATCH), (1, 2))
+def _descriptors(images: np.ndarray, level: int, shape: tuple, rng: np.random.Generator) -> np.ndarray:
+    """Random normalised patches of a level of the pyramid, whose pictures have that shape, one a row."""
     count = len(images) * PATCHES_PER_PICTURE
-    rows, columns = (rng.integers(size, size=count) for size in patches.shape[1:3])
-    chosen = patches[np.repeat(np.arange(len(images)), PATCHES_PER_PICTURE), rows, columns]
+    rows, columns = (rng.integers(side - PATCH + 1, size=count) for side in shape[1:3])
+    chosen = np.empty((count, shape[3], PATCH, PATCH), np.float32)
+    for start in range(0, len(images), PICTURES):
+        pictures = laplacian_pyramid(images[start : start + PICTURES])[level]
+        patches = np.lib.stride_tricks.sliding_window_view(pictures, (PATCH, PATCH), (1, 2))
+        of = np.repeat(np.arange(len(pictures)), PATCHES_PER_PICTURE)
+        mine = slice(start * PATCHES_PER_PICTURE, start * PATCHES_PER_PICTURE + len(of))
+        chosen[mine] = patches[of, rows[mine], columns[mine]]
     chosen -= chosen.mean(axis=(0, 2, 3), keepdims=True, dtype=np.float64)
     spread = chosen.std(axis=(0, 2, 3), keepdims=True, dtype=np.float64)
     chosen /= np.where(spread > 0, spread, 1)  # Blank pictures stay blank.

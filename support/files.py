@@ -2,13 +2,19 @@
 
 import contextlib
 import glob
+import hashlib
 import os
 import re
 import shutil
+import socket
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 from support.errors import UserError
+
+#: Seconds after which what another machine or container was writing counts as left by a killed process.
+ABANDONED = 24 * 3600
 
 
 @contextlib.contextmanager
@@ -20,12 +26,13 @@ def atomic(path: str | os.PathLike[str]) -> Iterator[Path]:
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
+    system = _system()
     for leftover in path.parent.glob(f".{glob.escape(path.stem)}.*.tmp{path.suffix}"):
-        process = leftover.name.split(".tmp")[0].rsplit(".", 1)[1]
-        if process.isdigit() and not _is_running(int(process)):
+        maker, _, process = leftover.name.split(".tmp")[0].rsplit(".", 1)[1].partition("-")
+        if process.isdigit() and _is_abandoned(leftover, int(process) if maker == system else None):
             _remove(leftover)
     # The suffix stays last: image writers choose their format by it.
-    temporary = path.with_name(f".{path.stem}.{os.getpid()}.tmp{path.suffix}")
+    temporary = path.with_name(f".{path.stem}.{system}-{os.getpid()}.tmp{path.suffix}")
     try:
         yield temporary
         os.replace(temporary, path)
@@ -56,11 +63,25 @@ def _remove(path: Path) -> None:
         path.unlink(missing_ok=True)
 
 
-def _is_running(process: int) -> bool:
+def _system() -> str:
+    """Names the machine and the container within which this process has its number."""
+    try:
+        numbers = os.readlink("/proc/self/ns/pid")
+    except OSError:
+        numbers = ""
+    return hashlib.sha256(f"{socket.gethostname()}/{numbers}".encode()).hexdigest()[:12]
+
+
+def _is_abandoned(temporary: Path, process: int | None) -> bool:
+    """Whether nobody writes it any more. The process: None if it is of another system."""
+    if process is None:
+        with contextlib.suppress(FileNotFoundError):
+            return time.time() - temporary.stat().st_mtime > ABANDONED
+        return False
     try:
         os.kill(process, 0)
     except ProcessLookupError:
-        return False
+        return True
     except PermissionError:
         pass
-    return True
+    return False

@@ -122,6 +122,24 @@ def test_a_comparison_of_a_run_its_export_and_a_folder(run_program, run, tmp_pat
     assert {file: file.stat().st_mtime_ns for file in run.rglob("*")} == before
 
 
+def test_places_of_like_names_write_a_file_each(run_program, tmp_path):
+    for i, name in enumerate(("a b", "a+b")):
+        (tmp_path / name).mkdir()
+        for j, picture in enumerate(data.load("digits")[10 * i : 10 * i + 10]):
+            Image.fromarray(picture[..., 0]).save(tmp_path / name / f"{j}.png")
+    places = [str(tmp_path / name) for name in ("a b", "a+b")]
+    result = run_program(
+        "evaluate.py",
+        f"--workdir={','.join(places)}",
+        "--dataset=digits",
+        "--metrics=ms_ssim",
+        f"--output={tmp_path / 'out'}",
+    )
+    assert result.returncode == 0, result.stderr
+    files = (tmp_path / "out").glob("*evaluation.json")
+    assert sorted(json.loads(file.read_text())["samples"] for file in files) == places
+
+
 def test_points_are_judged_by_their_coordinates(run_program, tmp_path):
     trained = run_program(
         "train.py", "--model=toy", "--dataset=ring", "--units=16", "--steps=3", f"--workdir={tmp_path}"

@@ -7,7 +7,7 @@ from PIL import Image
 from sklearn.datasets import load_digits
 
 import data
-from data.cache import decoded
+from data.cache import decoded, folder
 from data.images import fit, from_uint8, to_uint8
 from data.source import Source
 from data.tfds import _check_online
@@ -87,6 +87,27 @@ def test_sixteen_bit_grey_is_scaled_and_transparent_parts_become_white(tmp_path)
     np.testing.assert_array_equal(clear, np.full((64, 64, 3), 255))
 
 
+def test_grey_of_floats_is_scaled_from_0_to_1_and_left_out_elsewhere(tmp_path, capsys):
+    ramp = np.tile(np.linspace(0, 1, 64, dtype=np.float32), (64, 1))
+    Image.fromarray(ramp).save(tmp_path / "a.tiff")
+    Image.fromarray(255 * ramp).save(tmp_path / "b.tiff")
+    (grey,) = data.load(f"folder:{tmp_path}")
+    np.testing.assert_allclose(grey[0, :, 0], np.linspace(0, 255, 64), atol=0.51)
+    assert "1 of 2 files" in capsys.readouterr().err
+
+
+def test_linked_folders_belong_to_a_folder_and_links_to_nothing_are_named(tmp_path, capsys):
+    """Once, even where links lead in a circle."""
+    save(tmp_path / "cats" / "a.png", "black")
+    save(tmp_path / "elsewhere" / "dogs" / "b.png", "white")
+    (tmp_path / "cats" / "dogs").symlink_to(tmp_path / "elsewhere" / "dogs")
+    (tmp_path / "cats" / "again").symlink_to(tmp_path / "cats")
+    (tmp_path / "cats" / "moved.png").symlink_to(tmp_path / "nowhere.png")
+    images = data.load(f"folder:{tmp_path / 'cats'}")
+    np.testing.assert_array_equal(images[:, 0, 0, 0], [0, 255])
+    assert "1 of 3 files" in (message := capsys.readouterr().err) and "moved.png" in message
+
+
 def test_a_changed_folder_is_read_again(tmp_path):
     save(tmp_path / "a.png", "black")
     assert len(data.load(f"folder:{tmp_path}")) == 1
@@ -121,6 +142,30 @@ def test_folders_without_pictures_are_refused(tmp_path, cache):
         data.find(f"folder:{tmp_path}", "test")
 
 
+@pytest.mark.parametrize(
+    ("variables", "expected"),
+    [
+        ({}, "{home}/.cache/gan-reference-suite"),
+        ({"GAN_CACHE_DIR": "", "XDG_CACHE_HOME": ""}, "{home}/.cache/gan-reference-suite"),
+        ({"XDG_CACHE_HOME": "/x"}, "/x/gan-reference-suite"),
+        ({"GAN_CACHE_DIR": "~/pictures", "XDG_CACHE_HOME": "/x"}, "{home}/pictures"),
+    ],
+    ids=str,
+)
+def test_where_the_cache_lies(monkeypatch, tmp_path, variables, expected):
+    for name, value in {
+        "GAN_CACHE_DIR": None,
+        "XDG_CACHE_HOME": None,
+        "HOME": str(tmp_path),
+        **variables,
+    }.items():
+        if value is None:
+            monkeypatch.delenv(name, raising=False)
+        else:
+            monkeypatch.setenv(name, value)
+    assert str(folder()) == expected.format(home=tmp_path)
+
+
 def test_a_decoded_dataset_is_not_decoded_again(monkeypatch):
     first = data.load("digits", image_size=12)
     monkeypatch.setattr("data.cache._decode", None)
@@ -146,12 +191,14 @@ def test_unknown_datasets_are_refused_with_the_nearest_name():
 
 
 def test_a_dataset_that_cannot_be_downloaded_names_the_ways_out(tmp_path, monkeypatch):
-    def fail(*_):
-        raise OSError("no name service")
+    def fail(host, port):
+        if host:  # That of nothing is this machine itself.
+            raise OSError("no name service")
 
     monkeypatch.setattr("socket.getaddrinfo", fail)
-    with pytest.raises(ConnectionError):
-        _check_online("https://example.org/data")
+    for homepage in ("https://example.org/data", ""):
+        with pytest.raises(ConnectionError):
+            _check_online(homepage)
     with pytest.raises(ValueError, match=r"cifar10.*no network.*--data_dir.*--dataset=digits"):
         data.find("cifar10", data_dir=str(tmp_path))
 

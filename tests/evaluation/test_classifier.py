@@ -4,6 +4,7 @@ import json
 
 import numpy as np
 import pytest
+from conftest import assert_one_line_error
 
 import data
 from evaluation import classifier, features
@@ -23,3 +24,16 @@ def test_a_trained_classifier_is_found_by_its_dataset(monkeypatch, tmp_path):
     found = space(data.load("digits", "test")).probabilities
     right = np.mean(found.argmax(axis=1) == data.find("digits", "test").labels())
     assert right == pytest.approx(about["test_accuracy"], abs=1e-4)
+
+
+def test_an_output_that_cannot_be_written_is_refused_before_the_training(run_program, tmp_path):
+    (tmp_path / "file").write_text("kept")
+    run = run_program("train_classifier.py", "--dataset=digits", f"--output={tmp_path}/file/digits.keras")
+    assert_one_line_error(run, f"--output={tmp_path}/file cannot be written")
+    assert "epoch" not in run.stdout.lower()
+
+
+def test_no_classifier_is_trained_that_nothing_would_read(run_program):
+    """Stacked MNIST is judged by that of MNIST, colour by colour."""
+    run = run_program("train_classifier.py", "--dataset=stacked_mnist")
+    assert_one_line_error(run, "has a classifier of stacked_mnist", "--output=FILE.keras")

@@ -1,10 +1,12 @@
 """The Parzen window against scikit-learn's kernel density estimate."""
 
+import tracemalloc
+
 import numpy as np
 import pytest
 from sklearn.neighbors import KernelDensity
 
-from metrics import arrays, choose_sigma, parzen_log_likelihood
+from metrics import arrays, choose_sigma, parzen, parzen_log_likelihood
 from metrics.parzen import SIGMAS
 
 
@@ -22,6 +24,7 @@ def _digits():
 
 def test_against_scikit_learn(digits, monkeypatch):
     monkeypatch.setattr(arrays, "BLOCK", 5000)
+    monkeypatch.setattr(parzen, "TOGETHER", 250)
     samples, test = digits[:600], digits[1200:]
     for sigma in (0.1, 0.3):
         expected = log_densities(samples, test, sigma)
@@ -45,6 +48,16 @@ def test_sigma_is_the_best_of_ten_on_the_validation_set(digits):
     means = {s: log_densities(samples, validation, s).mean() for s in SIGMAS}
     assert choose_sigma(samples, validation) == pytest.approx(max(means, key=means.get))
     np.testing.assert_allclose(SIGMAS[:4], [0.1, 0.1292, 0.1668, 0.2154], rtol=1e-3)
+
+
+def test_the_samples_are_never_all_held_in_double_precision(monkeypatch):
+    monkeypatch.setattr(parzen, "TOGETHER", 100)
+    samples, test = np.ones((4000, 1024), np.float32), np.zeros((10, 1024), np.float32)
+    tracemalloc.start()
+    parzen_log_likelihood(samples, test, 0.2)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < samples.nbytes
 
 
 def test_bad_widths_and_sets_are_refused():

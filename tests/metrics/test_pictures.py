@@ -1,11 +1,13 @@
 """MS-SSIM against TensorFlow's, the sliced Wasserstein distance against SciPy's, slice by slice."""
 
+import tracemalloc
+
 import numpy as np
 import pytest
 import tensorflow as tf
 from scipy import ndimage, stats
 
-from metrics import ms_ssim, ms_ssim_diversity, sliced, sliced_wasserstein
+from metrics import ms_ssim, ms_ssim_diversity, similarity, sliced, sliced_wasserstein
 
 
 def smooth(count, side, channels=3, seed=0):
@@ -83,6 +85,23 @@ def test_sliced_distance_tells_blur_and_is_zero_for_the_same():
     seen = sliced_wasserstein(real, blurred)[32]
     assert sliced_wasserstein(real, real)[32] < seen / 5
     assert sliced_wasserstein(real, other)[32] < seen / 5
+
+
+@pytest.mark.parametrize(
+    ("measure", "module", "constant"),
+    [(sliced_wasserstein, sliced, "PICTURES"), (ms_ssim, similarity, "TOGETHER")],
+)
+def test_pictures_are_read_part_by_part(monkeypatch, measure, module, constant):
+    """With the same numbers, and less memory than all in double precision would take."""
+    real, fake = (smooth(12, 256, seed=seed).astype(np.uint8) for seed in (0, 1))
+    expected = measure(real, fake)
+    monkeypatch.setattr(module, constant, 1)
+    tracemalloc.start()
+    found = measure(real, fake)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    np.testing.assert_equal(found, expected)
+    assert peak < 8 * real.size
 
 
 def test_pictures_that_cannot_be_compared_are_refused():

@@ -325,6 +325,16 @@ def test_runs_with_other_settings_are_left_out_of_the_page(tmp_path):
     assert "1 run of ring" in page
 
 
+def test_runs_of_further_seeds_do_not_stand_for_those_that_are_missing(tmp_path):
+    recorded = Record(ROOT / "docs" / "reproduction" / "ring.json").read()
+    folder = tmp_path / "records"
+    for run in recorded:
+        if run["seed"] == 0:
+            Record(folder / "ring.json").add({**run, "seed": 1000})
+    page = write(folder).read_text()
+    assert "| 0 of " in page and f"{len(CASES)} of further seeds" in page
+
+
 def test_a_seed_or_a_case_named_twice_is_run_once():
     assert registry.find("ring")().chosen(True, ["wgan_gp"] * 2, [3, 3]) == [("wgan_gp", 3)]
 
