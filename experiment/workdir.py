@@ -1,6 +1,5 @@
 """The run directory: what a run leaves behind, and what it resumes from."""
 
-import fcntl
 import json
 import platform
 import re
@@ -14,7 +13,7 @@ import tensorflow as tf
 import configs
 from experiment.settings import Settings, differences
 from support.errors import UserError
-from support.files import atomic, refuse_pattern
+from support.files import atomic, hold, refuse_pattern
 
 
 class Workdir:
@@ -83,9 +82,8 @@ class Workdir:
     def _lock(self) -> None:
         """Keeps other processes out for as long as this one lives, however it ends."""
         self.path.mkdir(parents=True, exist_ok=True)
-        self._lock_file = (self.path / ".lock").open("w")
         try:
-            fcntl.flock(self._lock_file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            self._lock_file = hold(self.path / ".lock")
         except BlockingIOError:
             raise UserError(
                 f"another process is training in {self.path}: wait for it, or choose another --workdir"

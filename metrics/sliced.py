@@ -44,9 +44,10 @@ def sliced_wasserstein(real_images, fake_images, seed: int = 0) -> dict[int, flo
     rng = np.random.default_rng(seed)
     distances = {}
     for level, one in enumerate(laplacian_pyramid(real[:1])):
-        # Without a name, they go before those of the next level come.
-        sets = (_descriptors(images, level, one.shape, rng) for images in (real, fake))
-        distances[one.shape[1]] = 1000 * _sliced_distance(*sets, rng)
+        # Without names, so that these patches go before those of the next level come.
+        distances[one.shape[1]] = 1000 * _sliced_distance(
+            _descriptors(real, level, one.shape, rng), _descriptors(fake, level, one.shape, rng), rng
+        )
     return distances
 
 

@@ -6,6 +6,7 @@ import multiprocessing
 import os
 import signal
 import sys
+import threading
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
@@ -17,7 +18,7 @@ from reproduce.experiment import DIVERGED, Case, Run, as_recorded, registry
 from reproduce.records import Record
 from support import machine
 from support.errors import DivergenceError, UserError
-from support.files import atomic
+from support.files import atomic, hold
 
 AGAIN = "the same command goes on with what is missing"
 
@@ -131,13 +132,18 @@ def _make(name: str, run: Run, quick: bool) -> dict:
     """One run, in its own process, what it says in its log."""
     import support.environment  # noqa: F401  # Before TensorFlow.
 
+    _end_with_the_command()
     chosen = registry.find(name)()
     run.workdir.mkdir(parents=True, exist_ok=True)
+    try:
+        held = hold(run.workdir / ".lock")
+    except BlockingIOError:
+        raise UserError(f"another process makes it in {run.workdir}: wait for it, or end it") from None
     # Of the code that is loaded now: the checkout may have moved on when the run ends.
     commits = _sittings(run.workdir / "commits", str(machine.commit()))
     run.figures.parent.mkdir(parents=True, exist_ok=True)
     print(f"{run.case}, seed {run.seed}: begins; its progress: {run.workdir / 'log'}", flush=True)
-    with _saying(run.workdir / "log"), _timed(run.workdir / "seconds") as clock:
+    with held, _saying(run.workdir / "log"), _timed(run.workdir / "seconds") as clock:
         case = chosen.known(quick)[run.case]
         try:
             measured = chosen.measure(case, run)
@@ -157,6 +163,19 @@ def _make(name: str, run: Run, quick: bool) -> dict:
         machine=machine.describe("tensorflow-cpu", "tensorflow", "keras", "numpy"),
         measured=measured,
     )
+
+
+def _end_with_the_command() -> None:
+    """A command that is killed can tell its runs nothing: they would go on, and be recorded nowhere."""
+    command = multiprocessing.parent_process()
+    if not command:
+        return
+
+    def follow():
+        command.join()
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    threading.Thread(target=follow, daemon=True).start()
 
 
 def _sittings(path: Path, commit: str) -> list[str]:

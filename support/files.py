@@ -1,6 +1,7 @@
 """Files that are either there whole or not there at all."""
 
 import contextlib
+import fcntl
 import glob
 import hashlib
 import os
@@ -10,6 +11,7 @@ import socket
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TextIO
 
 from support.errors import UserError
 
@@ -38,6 +40,21 @@ def atomic(path: str | os.PathLike[str]) -> Iterator[Path]:
         os.replace(temporary, path)
     finally:
         _remove(temporary)
+
+
+def hold(path: Path) -> TextIO:
+    """Opens a file that no other process holds. Held until it is closed, or this process ends in any way.
+
+    Raises:
+        BlockingIOError: Another process holds it.
+    """
+    file = path.open("w")
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        file.close()
+        raise
+    return file
 
 
 def refuse_pattern(workdir: str | os.PathLike[str]) -> None:

@@ -22,6 +22,7 @@ from reproduce.experiments.ring import CASES
 from reproduce.experiments.wgan_gp import TOGETHER
 from reproduce.page import write
 from reproduce.records import KEYS, Record
+from support.files import hold
 from support.numbers import with_error
 
 
@@ -57,19 +58,19 @@ def test_a_command_that_trains_nothing_does_without_tensorflow():
 QUICK_RUN = ("ring", "--quick", "--cases=minimax", "--jobs=1")
 
 
-def interrupted(tmp_path, interrupt):
-    """Interrupts the quick run while it trains; returns its exit code and last words."""
-    command = [sys.executable, "-m", "reproduce", *QUICK_RUN, *folders(tmp_path)]
+def interrupted(tmp_path, interrupt, run=QUICK_RUN):
+    """Interrupts the run while it trains; returns its exit code and last words."""
+    command = [sys.executable, "-m", "reproduce", *run, *folders(tmp_path)]
     pipes = dict(stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     with subprocess.Popen(command, cwd=ROOT, start_new_session=True, **pipes) as process:
         while process.poll() is None and not any(
-            path.read_text() for path in tmp_path.glob("work/ring/minimax-0-*/run/metrics.jsonl")
+            path.read_text() for path in tmp_path.glob("work/ring/*/run/metrics.jsonl")
         ):
             time.sleep(0.05)
         interrupt(process)
         _, said = process.communicate()
-    assert not (tmp_path / "records" / "ring-quick.json").exists()
-    return process.returncode, said.strip().splitlines()[-1]
+    assert not [*tmp_path.glob("records/*.json")]
+    return process.returncode, (said.strip().splitlines() or [""])[-1]
 
 
 def test_the_terminals_interrupt_ends_all_processes_of_the_command(tmp_path):
@@ -92,6 +93,28 @@ def test_an_impatient_second_signal_changes_nothing(tmp_path):
 
     code, said = interrupted(tmp_path, twice)
     assert code == 130 and said.startswith("error: interrupted; the same command goes on")
+
+
+def test_a_killed_command_leaves_no_run_at_work_and_no_run_is_made_twice_at_a_time(tmp_path):
+    run = ("ring", "--cases=minimax+unrolled", "--seeds=0", "--jobs=1")
+
+    def kill(process):
+        again = reproduce(*run, *folders(tmp_path))
+        assert again.returncode == 1 and "another process makes it" in again.stderr
+        process.kill()
+
+    assert interrupted(tmp_path, kill, run)[0] == -signal.SIGKILL
+    (folder,) = tmp_path.glob("work/ring/*")
+    for _ in range(600):
+        try:
+            hold(folder / ".lock").close()
+            break
+        except BlockingIOError:
+            time.sleep(0.1)
+    else:
+        raise AssertionError("its run goes on")
+    last = registry.find("ring").cases["minimax+unrolled"]["steps"]
+    assert not [*folder.glob(f"run/checkpoints/ckpt-{last}.index")]
 
 
 def test_a_terminated_run_goes_on_and_gives_the_same_numbers(tmp_path):
