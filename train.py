@@ -37,8 +37,8 @@ def run(settings: Settings, workdir: Workdir) -> int:
     if stopped_by:
         print(f"stopped after step {gan.step}; the same command goes on from there")
         return 128 + stopped_by
-    callbacks.animate(workdir.samples)
     path = export_saved_model(gan.generator, workdir.saved_model, gan.step)
+    callbacks.animate(workdir.samples)
     print(f"samples: {workdir.samples}\nserving: {path}\ntensorboard --logdir={workdir.path}")
     return 0
 

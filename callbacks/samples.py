@@ -101,16 +101,18 @@ def animate(folder: Path) -> None:
     """
     files = sorted(folder.glob("step-*.png"))
     chosen = np.unique(np.linspace(0, len(files) - 1, min(GIF_FRAMES, len(files))).astype(int))
+    if not files:
+        return
+    # Opened as they are written: large ones are never in memory together.
+    frames = (Image.open(files[i]) for i in chosen)
     try:
-        frames = [Image.open(files[i]).copy() for i in chosen]
-    except UnidentifiedImageError as error:
-        raise UserError(f"{reason(error)}: remove it and run the same command again") from None
-    if frames:
         with atomic(folder / "training.gif") as temporary:
-            frames[0].save(
+            next(frames).save(
                 temporary,
                 save_all=True,
-                append_images=frames[1:],
-                duration=[GIF_MILLISECONDS] * (len(frames) - 1) + [20 * GIF_MILLISECONDS],
+                append_images=frames,
+                duration=[GIF_MILLISECONDS] * (len(chosen) - 1) + [20 * GIF_MILLISECONDS],
                 loop=0,
             )
+    except UnidentifiedImageError as error:
+        raise UserError(f"{reason(error)}: remove it and run the same command again") from None

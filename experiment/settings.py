@@ -190,8 +190,8 @@ def resolve(flags: Mapping[str, Any], config: str | None = None) -> Settings:
             raise unknown("setting", name, [*own, *options])
         (own.get(name) or options[name]).option.check(name, value)
 
-    published = _without_overruled(published, flags)
     loss = objectives.canonical(flags.get("loss") or published.get("loss") or own["loss"].default)
+    published = _without_overruled(published, {**flags, "loss": loss})
     given = {**losses.get(loss).paper, **published, **flags, "loss": loss}
     given.setdefault("discriminator_learning_rate", given["learning_rate"])
     given.setdefault("eval_every", given.get("checkpoint_every", own["checkpoint_every"].default))

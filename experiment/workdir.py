@@ -67,11 +67,16 @@ class Workdir:
     def _held(self, settings: Settings) -> dict:
         """What the directory's run was begun with, nothing of a new one. Refuses a run of other settings."""
         old = self._read() if self.config.exists() else {}
-        if not old and any(self.checkpoints.glob("ckpt-*.index")):
-            raise UserError(
-                f"{self.path} holds checkpoints but no config.json that says of what: "
-                "choose another --workdir"
-            )
+        left = {
+            "checkpoints": self.checkpoints.glob("ckpt-*.index"),
+            "samples": self.samples.glob("step-*.png"),
+            "SavedModels": self.saved_model.glob("*/saved_model.pb"),
+        }
+        for what, files in left.items():
+            if not old and any(files):
+                raise UserError(
+                    f"{self.path} holds {what} but no config.json that says of what: choose another --workdir"
+                )
         if old and (differing := differences(old, settings)):
             raise UserError(
                 f"{self.path} holds a run with other settings: {'; '.join(differing)}: "

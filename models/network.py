@@ -295,10 +295,12 @@ class Discriminator(Network):
         return super().features(self.given(inputs, training=training), training=training)
 
     def adapt(self, images: np.ndarray) -> None:
-        """Sets the reference batch of virtual batch norm from the training images."""
+        """Sets the reference batch of virtual batch norm, a random one of the training images."""
         references = self.stabilisers.virtual_batch_norm
         if references:
-            batch = np.resize(images, (references * self.stabilisers.packing, *images.shape[1:]))
+            # A folder's first ones may all be of one class.
+            order = np.random.default_rng(0).permutation(len(images))
+            batch = images[np.resize(order, references * self.stabilisers.packing)]
             self.reference.assign(self.given(network_range(batch), training=False))
         super().adapt(images)
 
@@ -320,7 +322,8 @@ class Autoencoder(Discriminator):
     outputs_per_example = 1
 
     def __init__(self, *, encoder: Discriminator, decoder: Generator, error: str = "l2", name=None):
-        keras.Model.__init__(self, name=name)
+        # Under mixed precision the networks narrow what they are given; what is compared stays exact.
+        keras.Model.__init__(self, name=name, autocast=False)
         self.stabilisers = NONE  # Encoder and decoder have theirs.
         self.encoder = encoder
         self.decoder = decoder
@@ -328,7 +331,8 @@ class Autoencoder(Discriminator):
         self.built = True
 
     def call(self, inputs, training=None):
-        error = self.decoder(self.encoder(inputs, training=training), training=training) - inputs
+        rebuilt = self.decoder(self.encoder(inputs, training=training), training=training)
+        error = rebuilt - ops.cast(inputs, rebuilt.dtype)
         error = ops.reshape(ops.cast(error, self.variable_dtype), (ops.shape(inputs)[0], -1))
         if self.error == "l1":
             return ops.mean(ops.abs(error), axis=1, keepdims=True)

@@ -397,3 +397,15 @@ def test_xla_compiles_the_step_of_a_run(run_program, tmp_path, monkeypatch):
     run = run_program("train.py", *MLP, "--steps=2", "--jit_compile=on", f"--workdir={tmp_path / 'run'}")
     assert run.returncode == 0, run.stderr
     assert any("step_on_replicas" in path.name for path in (tmp_path / "xla").iterdir())
+
+
+@pytest.mark.parametrize(("gone", "left"), [((), "checkpoints"), (("checkpoints",), "samples")])
+def test_a_new_run_does_not_begin_among_the_remains_of_another(run_program, finished, tmp_path, gone, left):
+    """Whose generator it would otherwise serve as its own."""
+    shutil.copytree(finished, tmp_path / "run")
+    (tmp_path / "run" / "config.json").unlink()
+    for name in gone:
+        shutil.rmtree(tmp_path / "run" / name)
+    command = ("train.py", *DCGAN, *CADENCE, "--steps=41", "--seed=7", f"--workdir={tmp_path / 'run'}")
+    assert_one_line_error(run_program(*command), f"holds {left} but no config.json")
+    assert not (tmp_path / "run" / "config.json").exists()

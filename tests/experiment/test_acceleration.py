@@ -53,6 +53,7 @@ XLA, BFLOAT16 = dict(jit_compile="on"), dict(precision="mixed_bfloat16")
     [
         ("non_saturating", DCGAN, BFLOAT16),
         ("wgan_gp", DCGAN, BFLOAT16),
+        ("ebgan", DCGAN, BFLOAT16),
         ("non_saturating", DCGAN, XLA),
         # What a penalty makes of convolutions XLA compiles for half a minute.
         ("wgan_gp", dict(model="wgan_mlp"), XLA),
@@ -70,7 +71,8 @@ def test_a_step_in_bfloat16_or_compiled_is_the_same_step(loss, networks, options
     tolerance = 0.1 if "precision" in options else 1e-3
     for name in ("discriminator_loss", "generator_loss", "discriminator_gradient_norm"):
         assert logs[name] == pytest.approx(plain[name], rel=tolerance, abs=0.1 * tolerance), name
-    computed = gan.discriminator.body.layers[0].compute_dtype
+    network = getattr(gan.discriminator, "encoder", gan.discriminator)
+    computed = network.body.layers[0].compute_dtype
     assert computed == ("bfloat16" if "precision" in options else "float32")
 
 

@@ -41,6 +41,11 @@ def test_another_loss_than_the_configs_leaves_its_objective_behind():
     assert settings.optimizer == "rmsprop" and settings.options["filters"] == 128
 
 
+def test_the_configs_loss_by_another_name_is_the_configs():
+    given = dict(dataset="digits")
+    assert resolve({**given, "loss": "gan"}, "mnist_quick") == resolve(given, "mnist_quick")
+
+
 def test_another_learning_rate_is_that_of_both_networks():
     settings = resolve({"dataset": "digits", "learning_rate": 0.3}, "gan_mnist")
     assert settings.discriminator_learning_rate == 0.3 and settings.split == "train"

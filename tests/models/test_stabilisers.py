@@ -233,7 +233,10 @@ def test_under_virtual_batch_norm_an_example_does_not_depend_on_the_rest_of_its_
     gan = pair(virtual_batch_norm=8)
     examples = np.random.default_rng(3).integers(0, 256, (20, 8, 8, 1), np.uint8)
     gan.discriminator.adapt(examples)
-    np.testing.assert_allclose(gan.discriminator.reference, examples[:8] / 127.5 - 1, atol=1e-6)
+    distances = np.abs(gan.discriminator.reference.numpy()[:, None] - (examples / 127.5 - 1)).max(
+        axis=(2, 3, 4)
+    )
+    assert len({*distances.argmin(axis=1)}) == 8 and distances.min(axis=1).max() < 1e-6
     gan.adapt((127.5 * (pictures(20) + 1)).astype(np.uint8))
     x = pictures(6, seed=1)
     together = gan.discriminator(x, training=True).numpy()
@@ -243,6 +246,13 @@ def test_under_virtual_batch_norm_an_example_does_not_depend_on_the_rest_of_its_
     assert not np.allclose(
         plain.discriminator(x, training=True)[:1], plain.discriminator(x[:1], training=True), rtol=1e-2
     )
+
+
+def test_the_reference_batch_is_of_all_classes_of_sorted_data():
+    classes = np.repeat(np.array([0, 255], np.uint8), 500)
+    discriminator = pair(virtual_batch_norm=16).discriminator
+    discriminator.adapt(np.broadcast_to(classes[:, None, None, None], (1000, 8, 8, 1)))
+    assert {*discriminator.reference.numpy().ravel()} == {-1, 1}
 
 
 def test_virtual_batch_norm_may_stand_under_a_gradient_penalty():
