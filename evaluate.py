@@ -184,10 +184,11 @@ def _write(
 ) -> None:
     """All in the output folder; without `--output`, JSON and pictures of a run in its own directory."""
     names = [re.sub(r"[^\w.-]+", "_", str(result.place)) for result in results]
-    for position, (name, result) in enumerate(zip(names, results, strict=True)):
+    names = [f"{name}-{i}" if names.count(name) > 1 else name for i, name in enumerate(names, 1)]
+    for name, result in zip(names, results, strict=True):
         target = result.place if _is_run(result.place) and not FLAGS.output else folder
         alone = target != folder or len(results) == 1
-        prefix = "" if alone else f"{name}-{position + 1}-" if names.count(name) > 1 else f"{name}-"
+        prefix = "" if alone else f"{name}-"
         found = {
             "samples": str(result.place),
             **result.samples.about,

@@ -100,9 +100,9 @@ def animate(folder: Path) -> None:
         UserError: One of them cannot be read.
     """
     files = sorted(folder.glob("step-*.png"))
-    chosen = np.unique(np.linspace(0, len(files) - 1, min(GIF_FRAMES, len(files))).astype(int))
     if not files:
         return
+    chosen = np.unique(np.linspace(0, len(files) - 1, min(GIF_FRAMES, len(files))).astype(int))
     # Opened as they are written: large ones are never in memory together.
     frames = (Image.open(files[i]) for i in chosen)
     try:

@@ -66,11 +66,13 @@ def _files(root: Path) -> Iterator[Path]:
     seen = set()
     for place, folders, names in os.walk(root, onerror=fail, followlinks=True):
         real = os.path.realpath(place)
-        folders[:] = sorted(name for name in folders if not name.startswith(".") and real not in seen)
-        if real not in seen:
-            files = (Path(place, name) for name in names if not name.startswith("."))
-            yield from (file for file in files if file.is_file() or not file.exists())
+        if real in seen:
+            folders.clear()
+            continue
         seen.add(real)
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        files = (Path(place, name) for name in names if not name.startswith("."))
+        yield from (file for file in files if file.is_file() or not file.exists())
 
 
 def _rgb(picture: Image.Image) -> np.ndarray:

@@ -12,7 +12,7 @@ from data.images import in_unit
 from data.source import Points
 from evaluation.features import Features
 from evaluation.reference import Reference, Statistics
-from metrics import manifold
+from metrics import arrays, manifold
 from metrics.modes import MODE_SAMPLES, STACKED_SAMPLES
 from support.registry import Registry
 
@@ -288,8 +288,10 @@ def parzen_log_likelihood(evidence: Evidence) -> dict[str, Estimate]:
     samples = _in_rows(evidence.exact()[:PARZEN_SAMPLES])
     sigma = metrics.choose_sigma(samples, _in_rows(in_unit(evidence.reference.validation)))
     held_out = evidence.reference.held_out
-    parts = (held_out[start : start + PARZEN_PART] for start in range(0, len(held_out), PARZEN_PART))
-    found = [metrics.parzen_log_likelihood(samples, _in_rows(in_unit(part)), sigma) for part in parts]
+    found = [
+        metrics.parzen_log_likelihood(samples, _in_rows(in_unit(held_out[part])), sigma)
+        for part in arrays.parts(len(held_out), PARZEN_PART)
+    ]
     return {
         "parzen_log_likelihood": mean_of(np.concatenate(found), "higher"),
         "parzen_sigma": Estimate(sigma),
@@ -342,12 +344,11 @@ def nearest_examples(pictures: np.ndarray, examples: np.ndarray) -> metrics.Neig
     """The nearest example of each picture by their pixels, read part by part."""
     queries = _in_rows(pictures)
     best = metrics.Neighbors(np.full((len(queries), 1), np.inf), np.zeros((len(queries), 1), int))
-    together = max(1, NEIGHBOR_PIXELS // queries.shape[1])
-    for start in range(0, len(examples), together):
-        part = metrics.nearest_neighbors(queries, _in_rows(examples[start : start + together]))
-        nearer = part.distances < best.distances
-        best.distances[nearer] = part.distances[nearer]
-        best.indices[nearer] = start + part.indices[nearer]
+    for part in arrays.parts(len(examples), max(1, NEIGHBOR_PIXELS // queries.shape[1])):
+        found = metrics.nearest_neighbors(queries, _in_rows(examples[part]))
+        nearer = found.distances < best.distances
+        best.distances[nearer] = found.distances[nearer]
+        best.indices[nearer] = part.start + found.indices[nearer]
     return best
 
 

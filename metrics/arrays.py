@@ -42,6 +42,12 @@ def same_pictures(real, fake) -> tuple[np.ndarray, np.ndarray]:
     return real, fake
 
 
+def parts(count: int, size: int) -> Iterator[slice]:
+    """Slices of `size` that cover `count` rows, the last one what remains; of no rows, one that is empty."""
+    for start in range(0, max(1, count), size):
+        yield slice(start, min(start + size, count))
+
+
 def squared_distances(rows: np.ndarray, columns: np.ndarray) -> Iterator[tuple[slice, np.ndarray]]:
     """Blocks of the matrix of squared Euclidean distances: (which rows, (block, M)).
 
@@ -54,10 +60,9 @@ def squared_distances(rows: np.ndarray, columns: np.ndarray) -> Iterator[tuple[s
     centre = columns.mean(axis=0)
     columns = columns - centre
     lengths = np.einsum("ij,ij->i", columns, columns)
-    size = max(1, BLOCK // len(columns))
-    for start in range(0, len(rows), size):
-        block = rows[start : start + size] - centre
+    for part in parts(len(rows), max(1, BLOCK // len(columns))):
+        block = rows[part] - centre
         scale = np.einsum("ij,ij->i", block, block)[:, None] + lengths
         squared = scale - 2 * (block @ columns.T)
         squared[squared < 4 * np.finfo(np.float64).eps * block.shape[1] * scale] = 0
-        yield slice(start, start + len(block)), squared
+        yield part, squared

@@ -55,9 +55,9 @@ def _log_likelihoods(samples, examples, sigmas: Sequence[float]) -> np.ndarray:
         raise ValueError(f"sigma must be positive, not {min(sigmas)}")
     samples, examples = np.asarray(samples), np.asarray(examples)
     totals = np.full((len(sigmas), len(examples)), -np.inf)
-    for start in range(0, max(1, len(samples)), TOGETHER):
-        some, rows_of = arrays.two_sets(samples[start : start + TOGETHER], examples)
-        for rows, squared in arrays.squared_distances(rows_of, some):
+    for part in arrays.parts(len(samples), TOGETHER):
+        some, compared = arrays.two_sets(samples[part], examples)
+        for rows, squared in arrays.squared_distances(compared, some):
             # The largest term, the nearest sample's, goes before the logarithm: it alone never vanishes.
             nearest = squared.min(axis=1)
             farther = squared - nearest[:, None]

@@ -30,7 +30,7 @@ def ms_ssim(images_a, images_b) -> np.ndarray:
         ValueError: The two differ in shape.
     """
     a, b = arrays.same_pictures(images_a, images_b)
-    parts = (slice(start, start + TOGETHER) for start in range(0, max(1, len(a)), TOGETHER))
+    parts = arrays.parts(len(a), TOGETHER)
     return np.concatenate([_similarities(*(x[part].astype(np.float64) for x in (a, b))) for part in parts])
 
 

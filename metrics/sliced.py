@@ -77,16 +77,16 @@ def _descriptors(images: np.ndarray, level: int, shape: tuple, rng: np.random.Ge
     count = len(images) * PATCHES_PER_PICTURE
     rows, columns = (rng.integers(side - PATCH + 1, size=count) for side in shape[1:3])
     chosen = np.empty((count, shape[3], PATCH, PATCH), np.float32)
-    for start in range(0, len(images), PICTURES):
-        pictures = laplacian_pyramid(images[start : start + PICTURES])[level]
+    for part in arrays.parts(len(images), PICTURES):
+        pictures = laplacian_pyramid(images[part])[level]
         patches = np.lib.stride_tricks.sliding_window_view(pictures, (PATCH, PATCH), (1, 2))
         of = np.repeat(np.arange(len(pictures)), PATCHES_PER_PICTURE)
-        mine = slice(start * PATCHES_PER_PICTURE, start * PATCHES_PER_PICTURE + len(of))
+        mine = slice(part.start * PATCHES_PER_PICTURE, part.stop * PATCHES_PER_PICTURE)
         chosen[mine] = patches[of, rows[mine], columns[mine]]
     chosen -= chosen.mean(axis=(0, 2, 3), keepdims=True, dtype=np.float64)
     # What NumPy's std does makes a copy in float64.
-    spread = np.sqrt(np.einsum("ncij,ncij->c", chosen, chosen, dtype=np.float64) / (count * PATCH**2))
-    spread = spread[:, None, None]
+    squares = np.einsum("ncij,ncij->c", chosen, chosen, dtype=np.float64)[:, None, None]
+    spread = np.sqrt(squares / (count * PATCH**2))
     chosen /= np.where(spread > 0, spread, 1)  # Blank pictures stay blank.
     return chosen.reshape(count, -1)
 

@@ -96,11 +96,9 @@ def _list(output: Path) -> int:
     code = 0
     for name in by_year():
         chosen = registry.find(name)()
-        wanted = chosen.wanted
         try:
             current = chosen.current(record(name, output, quick=False).read())
-            count = len({(run["case"], run["seed"]) for run in current} & {*wanted})
-            made = f"{count:>4} of {len(wanted):>3} runs"
+            made = f"{chosen.made(current):>4} of {len(chosen.wanted):>3} runs"
         except UserError as error:
             made, code = f"{'damaged':>16}", fail(str(error), 1)
         print(f"{name:<20}{made}   {chosen.title} ({chosen.paper})")

@@ -179,6 +179,10 @@ class Reproduction(abc.ABC):
         """(case, seed) of all runs of the table."""
         return self.chosen(False, None, None)
 
+    def made(self, records: Sequence[Mapping[str, Any]]) -> int:
+        """How many of the runs of the table are among the records."""
+        return len({(record["case"], record["seed"]) for record in records} & {*self.wanted})
+
     def known(self, quick: bool) -> Mapping[str, Case]:
         """The cases of the quick mode, or all others."""
         return self.quick if quick else self.cases

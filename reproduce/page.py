@@ -43,7 +43,7 @@ def write(folder: Path) -> Path:
             left_out.append(f"{old} run{'s' * (old > 1)} of {name}")
         if runs.records:
             numbers = claimed(chosen, runs)
-            made = f"{_made(chosen, runs)} of {len(chosen.wanted)}"
+            made = f"{chosen.made(runs.records)} of {len(chosen.wanted)}"
             goals = [number for number in numbers if number.source.startswith("goal")]
             held = [_held([number for number in numbers if number not in goals]), _held(goals)]
             overview.append([chosen.title, chosen.paper, made, *held])
@@ -57,11 +57,6 @@ def write(folder: Path) -> Path:
     with atomic(page) as temporary:
         temporary.write_text("\n\n".join([*parts, *sections]) + "\n")
     return page
-
-
-def _made(chosen: Reproduction, runs: Runs) -> int:
-    """How many of the runs of its table are recorded."""
-    return len({(run["case"], run["seed"]) for run in runs.records} & {*chosen.wanted})
 
 
 def _held(numbers: Sequence[Number]) -> str:
@@ -123,7 +118,7 @@ def _section(name: str, chosen: Reproduction, runs: Runs, numbers: Sequence[Numb
 
 def _budget(name: str, chosen: Reproduction, runs: Runs) -> str:
     """Command, number of runs, time and machines."""
-    made, wanted = _made(chosen, runs), len(chosen.wanted)
+    made, wanted = chosen.made(runs.records), len(chosen.wanted)
     hours = sum(run["seconds"] for run in runs.records) / 3600
     described = (run["machine"].items() for run in runs.records)
     machines = sorted({", ".join(f"{key} {value}" for key, value in machine) for machine in described})

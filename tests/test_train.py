@@ -399,7 +399,10 @@ def test_xla_compiles_the_step_of_a_run(run_program, tmp_path, monkeypatch):
     assert any("step_on_replicas" in path.name for path in (tmp_path / "xla").iterdir())
 
 
-@pytest.mark.parametrize(("gone", "left"), [((), "checkpoints"), (("checkpoints",), "samples")])
+@pytest.mark.parametrize(
+    ("gone", "left"),
+    [((), "checkpoints"), (("checkpoints",), "samples"), (("checkpoints", "samples"), "SavedModels")],
+)
 def test_a_new_run_does_not_begin_among_the_remains_of_another(run_program, finished, tmp_path, gone, left):
     """Whose generator it would otherwise serve as its own."""
     shutil.copytree(finished, tmp_path / "run")
