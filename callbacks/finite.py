@@ -16,7 +16,7 @@ class StopOnNonFinite(keras.callbacks.Callback):
             if lost.size:
                 step = self.model.step - len(values) + 1 + lost[0]
                 raise DivergenceError(
-                    f"training diverged: {name} is {values[lost[0]]} at step {step}; the last "
-                    "checkpoint is kept: try a lower --learning_rate in another --workdir",
+                    f"training diverged: {name} is {values[lost[0]]} at step {step}; earlier "
+                    "checkpoints are kept: try a lower --learning_rate in another --workdir",
                     int(step),
                 )

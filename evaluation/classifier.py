@@ -89,11 +89,10 @@ def train(
 
 
 def save(model: keras.Model, about: Mapping[str, Any], path: Path) -> None:
-    """Writes the network and, beside it, what to know of it."""
-    with atomic(path.with_suffix(".json")) as temporary:
-        temporary.write_text(json.dumps(about, indent=1) + "\n")
-    with atomic(path) as temporary:
+    """Writes the network and, beside it, what to know of it: both, or neither."""
+    with atomic(path.with_suffix(".json")) as beside, atomic(path) as temporary:
         model.save(temporary)
+        beside.write_text(json.dumps(about, indent=1) + "\n")
 
 
 def paths(dataset: str) -> tuple[Path, Path]:

@@ -1,9 +1,5 @@
 """What the machine at hand computes fastest: which precision, and whether XLA compiles the step."""
 
-import contextlib
-from collections.abc import Iterator
-
-import keras
 import tensorflow as tf
 
 from support import machine
@@ -36,14 +32,3 @@ def precision(asked: str, pictures: bool = True) -> str:
 def jit_compile(asked: str) -> bool:
     """Whether XLA compiles the step. "auto": on a GPU. On processors it made every step slower."""
     return bool(tf.config.list_physical_devices("GPU")) if asked == AUTO else asked == "on"
-
-
-@contextlib.contextmanager
-def computing_in(policy: str) -> Iterator[None]:
-    """Layers made inside have that dtype policy."""
-    before = keras.config.dtype_policy()
-    keras.config.set_dtype_policy(policy)
-    try:
-        yield
-    finally:
-        keras.config.set_dtype_policy(before)

@@ -13,6 +13,7 @@ from experiment.workdir import Workdir
 from losses.objective import registry as objectives
 from models.gan import GAN
 from models.gan import registry as algorithms
+from models.network import computing_in
 from models.network import registry as pairs
 from support.errors import UserError
 
@@ -24,7 +25,7 @@ def gan(settings: Settings) -> GAN:
         UserError: The networks do not fit the image shape or the objective.
     """
     keras.utils.set_random_seed(settings.seed)
-    with acceleration.computing_in(settings.precision):
+    with computing_in(settings.precision):
         generator, discriminator = models.get(
             settings.model,
             settings.image_shape,

@@ -226,8 +226,9 @@ def _without_overruled(published: Mapping[str, Any], flags: Mapping[str, Any]) -
 
     gone: set[str] = set()
     if overruled("loss"):
-        gone |= {*losses.get(published["loss"]).paper, *objectives.all_options()}
-        gone |= {*optimizers.registry.all_options(), "discriminator_learning_rate", "learning_rate_decay"}
+        gone |= {*losses.get(published["loss"]).paper, *losses.get(flags["loss"]).paper}
+        gone |= {*objectives.all_options(), *optimizers.registry.all_options()}
+        gone |= {"discriminator_learning_rate", "learning_rate_decay"}
     if overruled("dataset"):
         gone |= {"split"}
     if overruled("learning_rate"):

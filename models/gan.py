@@ -1,5 +1,6 @@
 """The trained pair: Algorithm 1 of Goodfellow et al. 2014 as a Keras model."""
 
+import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, ClassVar
@@ -9,7 +10,7 @@ import tensorflow as tf
 
 import losses
 from models import calls
-from models.network import Discriminator, moved
+from models.network import NONE, Discriminator, moved
 from models.stabilisers import SpectralNormalization, mixes_examples, serializable
 from support.errors import UserError
 from support.options import parameters
@@ -66,11 +67,17 @@ def in_variables_precision(network: keras.Model) -> Iterator[None]:
             layer.dtype_policy = policy
 
 
-def in_turns(examples, turns: int):
-    """(batch, ...) -> (turns, batch // turns, ...): what is left over is not used."""
-    size = tf.shape(examples)[0] // turns
-    message = f"a batch holds the data of n_critic = {turns} turns: it needs that many examples"
-    with tf.control_dependencies([tf.debugging.assert_positive(size, message)]):
+def in_turns(examples, turns: int, multiple: int = 1, least: int = 1):
+    """(batch, ...) -> (turns, examples of a turn, ...): what is left over is not used.
+
+    Args:
+        multiple: A turn's examples are so many, or twice, three times as many.
+        least: Fewest examples of a turn.
+    """
+    size = tf.shape(examples)[0] // (turns * multiple) * multiple
+    fewest = turns * math.ceil(least / multiple) * multiple
+    message = f"a batch holds the data of n_critic = {turns} turns: it needs {fewest} examples at least"
+    with tf.control_dependencies([tf.debugging.assert_greater_equal(size, least, message)]):
         used = examples[: size * turns]
     return tf.reshape(used, (turns, size, *examples.shape[1:]))
 
@@ -230,11 +237,16 @@ class GAN(calls.StepModel):
     def train_step(self, data):
         """One step of Algorithm 1."""
         real_images, _, _ = keras.utils.unpack_x_y_sample_weight(data)
-        real = in_turns(real_images, self.n_critic)
+        real = self.in_turns(real_images)
         turns = self.n_critic + 1
         z = in_turns(self.generator.sample_latent(turns * tf.shape(real)[1], self.seed_generator), turns)
         discriminator_logs = repeat(self.discriminator_turn, real, z[:-1])
         return {**discriminator_logs, **self.generator_turn(real[-1], z[-1])}
+
+    def in_turns(self, real):
+        """The real examples of each of the discriminator's turns, (n_critic, examples of a turn, ...)."""
+        packing = getattr(self.discriminator, "stabilisers", NONE).packing
+        return in_turns(real, self.n_critic, packing, packing * self.objective.smallest_batch)
 
     def discriminator_turn(self, real, z):
         """One update of the discriminator on real images and as many generated ones, from noise z."""

@@ -1,7 +1,8 @@
 """What every generator and discriminator has in common, and the registry of network pairs."""
 
+import contextlib
 import dataclasses
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Annotated, Any, ClassVar
 
 import keras
@@ -37,6 +38,17 @@ Filters = Annotated[
     Option("Channels next to the image (default: 128 from 64x64 on, else 64).", minimum=1, maximum=4096),
 ]
 Kernel = Annotated[int, Option("Side of the convolutions' kernels.", minimum=1, maximum=63)]
+
+
+@contextlib.contextmanager
+def computing_in(policy: str) -> Iterator[None]:
+    """Layers made inside have that dtype policy."""
+    before = keras.config.dtype_policy()
+    keras.config.set_dtype_policy(policy)
+    try:
+        yield
+    finally:
+        keras.config.set_dtype_policy(before)
 
 
 class Stack(keras.Sequential):
@@ -156,7 +168,14 @@ class Network(keras.Model):
         return self.body(everything, training=training)[references:]
 
     def get_config(self) -> dict[str, Any]:
-        return {**self._config, "name": self.name}
+        return {**self._config, "name": self.name, "dtype": self.dtype_policy.name}
+
+    @classmethod
+    def from_config(cls, config, custom_objects=None):
+        """The network of a configuration, its layers in the precision of those that it was taken from."""
+        config = dict(config)
+        with computing_in(config.pop("dtype", None) or keras.config.dtype_policy().name):
+            return cls(**config)
 
 
 def moved(network: keras.Model) -> None:

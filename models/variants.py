@@ -27,7 +27,7 @@ class ReusedFakesGAN(GAN):
 
     def train_step(self, data):
         real_images, _, _ = keras.utils.unpack_x_y_sample_weight(data)
-        real = in_turns(real_images, self.n_critic)
+        real = self.in_turns(real_images)
         count = self.n_critic * tf.shape(real)[1]
         z = in_turns(self.generator.sample_latent(count, self.seed_generator), self.n_critic)
         if self.n_critic > 1:

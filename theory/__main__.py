@@ -27,11 +27,11 @@ def main() -> int:
         help="folder of figures and numbers (default: runs/theory)",
     )
     arguments = parser.parse_args()
+    named = [registry.find(name) for name in arguments.names if name not in ("all", "list")]
     if "list" in arguments.names:
         print("\n".join(f"{name:<26}{each.title}" for name, each in known.items()))
         return 0
-    names = list(known) if "all" in arguments.names else arguments.names
-    chosen = [registry.find(name) for name in names]
+    chosen = list(known.values()) if "all" in arguments.names else named
     pages.check(arguments.output, page.TITLE)
     failed = [each.name for each in chosen if not conduct(each, arguments.output)]
     print(f"figures and numbers: {arguments.output}; page: {page.write(arguments.output)}")

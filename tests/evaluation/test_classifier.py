@@ -2,6 +2,7 @@
 
 import json
 
+import keras
 import numpy as np
 import pytest
 from conftest import assert_one_line_error
@@ -24,6 +25,22 @@ def test_a_trained_classifier_is_found_by_its_dataset(monkeypatch, tmp_path):
     found = space(data.load("digits", "test")).probabilities
     right = np.mean(found.argmax(axis=1) == data.find("digits", "test").labels())
     assert right == pytest.approx(about["test_accuracy"], abs=1e-4)
+
+
+def test_what_cannot_be_written_leaves_the_earlier_classifier_whole(tmp_path):
+    path = tmp_path / "digits.keras"
+    model = keras.Sequential([keras.Input((8, 8, 1)), keras.layers.Flatten()])
+    classifier.save(model, {"seed": 0}, path)
+    before = path.read_bytes()
+
+    class Broken(keras.Sequential):
+        def save(self, *arguments, **options):
+            raise OSError("no space left")
+
+    with pytest.raises(OSError, match="no space"):
+        classifier.save(Broken(), {"seed": 1}, path)
+    assert json.loads(path.with_suffix(".json").read_text()) == {"seed": 0}
+    assert path.read_bytes() == before and len(list(tmp_path.iterdir())) == 2
 
 
 def test_an_output_that_cannot_be_written_is_refused_before_the_training(run_program, tmp_path):

@@ -41,6 +41,11 @@ def test_another_loss_than_the_configs_leaves_its_objective_behind():
     assert settings.optimizer == "rmsprop" and settings.options["filters"] == 128
 
 
+def test_another_losss_own_algorithm_goes_before_the_configs():
+    assert resolve({"loss": "began"}, "gan_mnist").algorithm == "began"
+    assert resolve({"loss": "lsgan"}, "gan_mnist").algorithm == "simultaneous"
+
+
 def test_the_configs_loss_by_another_name_is_the_configs():
     given = dict(dataset="digits")
     assert resolve({**given, "loss": "gan"}, "mnist_quick") == resolve(given, "mnist_quick")

@@ -12,7 +12,7 @@ from scipy.special import expit
 import losses
 import models
 from models.gan import GAN, registry
-from models.network import Generator, Network
+from models.network import Generator, Network, computing_in
 
 
 class Shift(Generator):
@@ -489,6 +489,22 @@ def test_what_does_not_fill_the_turns_is_left_out():
         gan.fit(images(3), batch_size=16, verbose=0)
 
 
+@pytest.mark.parametrize(
+    ("objective", "options", "examples"),
+    [
+        ("non_saturating", {"packing": 3}, 3),
+        ("mmd_gan", {"outputs": 4, "discriminator_batch_norm": False}, 10),
+    ],
+)
+def test_a_turn_has_the_examples_that_its_scores_need(objective, options, examples):
+    """Whole packs, and two for an objective that compares pairs: a last batch is seldom a full one."""
+    gan = dcgan_pair(objective, **options)
+    gan.fit(images(26), batch_size=16, verbose=0)
+    assert gan.step == 2 and np.all([np.all(np.isfinite(v)) for v in gan.trainable_variables])
+    with pytest.raises(tf.errors.InvalidArgumentError, match=f"needs {examples} examples at least"):
+        gan.fit(images(examples - 1), batch_size=16, verbose=0)
+
+
 def test_shared_weights_are_refused():
     generator = Shift()
     critic = Slope()
@@ -537,6 +553,18 @@ def test_standard_keras_callbacks_work(tmp_path):
     assert int(restored.generator_optimizer.iterations) == gan.step
     restored.fit(images(32), batch_size=16, verbose=0)
     assert restored.step == gan.step + 2
+
+
+def test_a_file_keeps_the_precision_of_the_networks(tmp_path):
+    with computing_in("mixed_bfloat16"):
+        gan = dcgan_pair()
+    gan.save(tmp_path / "gan.keras")
+    restored = keras.saving.load_model(tmp_path / "gan.keras")
+    z = gan.generator.sample_latent(4, 0)
+    np.testing.assert_array_equal(restored(z), gan(z))
+    policies = [layer.dtype_policy.name for layer in restored.generator.body.layers]
+    assert policies == [layer.dtype_policy.name for layer in gan.generator.body.layers]
+    assert "mixed_bfloat16" in policies and keras.config.dtype_policy().name == "float32"
 
 
 def test_predict_gives_images():

@@ -78,8 +78,9 @@ def test_what_holds(number, holds):
     assert number.holds == holds
 
 
-def test_a_wrong_name_is_refused_in_one_line(run_program, tmp_path):
-    run = run_program("theory", "divergence", f"--output={tmp_path}")
+@pytest.mark.parametrize("beside", [[], ["list"], ["all"]])
+def test_a_wrong_name_is_refused_in_one_line(run_program, tmp_path, beside):
+    run = run_program("theory", *beside, "divergence", f"--output={tmp_path}")
     assert run.returncode != 0
     assert len(run.stderr.strip().splitlines()) == 1 and "divergences" in run.stderr
     assert not any(tmp_path.iterdir())
