@@ -132,6 +132,8 @@ def _reference(places: list[Path]) -> Reference:
     given: dict[str, Any] = {name: value for name, value in flags_given.items() if value}
     if not runs and "dataset" not in given:
         raise UserError(f"{places[0]} holds no run: name the real data with --dataset", cli.USAGE_ERROR)
+    if not runs and FLAGS["checkpoint"].present:
+        raise UserError("--checkpoint is of runs, and there is none: leave it out", cli.USAGE_ERROR)
     real = next(iter(runs.values())) if runs else resolve(given)
     for place, run in runs.items():
         if "dataset" not in given and run.dataset != real.dataset:

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from support.errors import unknown
+from support.errors import UserError, unknown
 
 ImageShape = tuple[int, int, int]
 
@@ -79,6 +79,8 @@ WORKLOADS = {
 }
 
 LATENT_DIM = 100
+#: What a workload's name may change.
+SETTINGS = ("side", "batch_size", "n_critic")
 
 
 def find(name: str) -> Workload:
@@ -93,12 +95,14 @@ def find(name: str) -> Workload:
     settings: dict[str, Any] = {}
     for change in changes.split(",") if changes else ():
         setting, _, value = change.partition("=")
+        if setting not in SETTINGS:
+            raise unknown("setting", setting, SETTINGS)
+        if not value.isdecimal() or int(value) < 1:
+            raise UserError(f"{name}: {setting} is a whole number, 1 at least")
         if setting == "side":
             settings["image_shape"] = (int(value), int(value), WORKLOADS[base].image_shape[2])
-        elif setting in ("batch_size", "n_critic"):
-            settings[setting] = int(value)
         else:
-            raise unknown("setting", setting, ["side", "batch_size", "n_critic"])
+            settings[setting] = int(value)
     return dataclasses.replace(WORKLOADS[base], **settings)
 
 

@@ -4,6 +4,8 @@ import contextlib
 import hashlib
 import math
 import os
+import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +17,8 @@ from data.source import Source
 from support.errors import UserError, reason
 from support.files import atomic
 
-BATCH_BYTES = 2**24
+#: Pictures that are decoded at a time: at most so many, and so many bytes.
+BATCH, BATCH_BYTES = 64, 2**24
 #: Goes up when the same pictures would be written differently.
 FORMAT = 1
 
@@ -56,8 +59,21 @@ def decoded(source: Source, shape: ImageShape) -> np.ndarray:
     return np.memmap(path, np.uint8, mode="r").reshape(-1, *shape)
 
 
+def keep(path: Path, write: Callable[[Path], object]) -> None:
+    """Writes a file that saves time later, atomically. That it cannot be written is said, and no error."""
+    try:
+        with atomic(path) as temporary:
+            write(temporary)
+    except OSError as error:
+        print(
+            f"{path} cannot be written ({error.strerror or error}), so it is computed again next time: "
+            "GAN_CACHE_DIR names another folder",
+            file=sys.stderr,
+        )
+
+
 def _decode(source: Source, shape: ImageShape, key: str) -> Path:
-    batch_size = max(1, BATCH_BYTES // math.prod(shape))
+    batch_size = min(BATCH, max(1, BATCH_BYTES // math.prod(shape)))
     images = source.images().map(lambda image: fit(image, shape), tf.data.AUTOTUNE).batch(batch_size)
     count = 0
     with atomic(folder() / f"{key}.u8") as temporary:

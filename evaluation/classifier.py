@@ -19,6 +19,7 @@ from keras import layers
 import data
 from data.cache import folder
 from data.images import from_uint8
+from data.source import Points
 from evaluation.features import FeatureSpace, Network, PerColour, registry
 from support.errors import UserError
 from support.files import atomic
@@ -114,6 +115,8 @@ def _classifier(dataset: str, weights: str | None) -> FeatureSpace:
                 raise UserError(f"{path} lacks its .json ({error}): train it anew") from None
             network = Network("classifier", path, about)
             return PerColour(network) if dataset == "stacked_mnist" else network
+    if dataset in data.source.registry.names() and isinstance(data.find(dataset, "train"), Points):
+        raise UserError("points have no classes to train a classifier on: choose --features=pixels")
     raise UserError(
         f"there is no classifier of {dataset!r} yet: train one with "
         f"python train_classifier.py --dataset={dataset}, or choose --features=thumbnail"

@@ -3,13 +3,12 @@
 import json
 from collections.abc import Iterable, Mapping, Sequence
 
-from data.cache import cache_name, folder
+from data.cache import cache_name, folder, keep
 from evaluation import measures
 from evaluation.measures import Estimate, Evidence
 from evaluation.reference import Reference, fingerprint
 from evaluation.samples import Samples
 from support.errors import UserError
-from support.files import atomic
 
 #: Goes up when the same evidence would give other numbers.
 FORMAT = 3
@@ -73,8 +72,7 @@ def floor(names: Sequence[str], reference: Reference) -> dict[str, Estimate]:
         pass
     samples = Samples("the data itself", tested, lambda: reference.training, {})
     numbers = measured([n for n in names if n != "data_copying"], evidence(reference, samples), samples.name)
-    with atomic(path) as temporary:
-        temporary.write_text(json.dumps(numbers))
+    keep(path, lambda file: file.write_text(json.dumps(numbers)))
     return numbers
 
 

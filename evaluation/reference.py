@@ -11,13 +11,12 @@ import numpy as np
 from tqdm import tqdm
 
 import data
-from data.cache import cache_name, folder
+from data.cache import cache_name, folder, keep
 from data.images import in_unit
 from data.source import Points, Source
 from evaluation.features import Features, FeatureSpace
 from metrics import Moments
 from support.errors import UserError
-from support.files import atomic
 
 #: Goes up when the same examples would give other statistics.
 FORMAT = 2
@@ -180,8 +179,7 @@ def _write(path: Path, made: Statistics, its_fingerprint: str) -> None:
     arrays = {**dataclasses.asdict(made.moments), "chosen": made.chosen, "vectors": made.features.vectors}
     if made.features.probabilities is not None:
         arrays["probabilities"] = made.features.probabilities
-    with atomic(path) as temporary:
-        np.savez(temporary, fingerprint=np.array(its_fingerprint), **arrays)
+    keep(path, lambda file: np.savez(file, fingerprint=np.array(its_fingerprint), **arrays))
 
 
 def _read(path: Path, its_fingerprint: str) -> Statistics | None:

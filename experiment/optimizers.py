@@ -44,7 +44,9 @@ def sgd(
     final_momentum: Annotated[
         float | None, Option("Momentum after --momentum_steps updates.", minimum=0, below=1)
     ] = None,
-    momentum_steps: Annotated[int, Option("Updates over which the momentum rises.", minimum=0)] = 0,
+    momentum_steps: Annotated[
+        int, Option("Updates over which the momentum rises.", minimum=0, needs="final_momentum")
+    ] = 0,
 ):
     return MomentumSGD(learning_rate, momentum, final_momentum, momentum_steps)
 

@@ -57,7 +57,8 @@ def squared_distances(rows: np.ndarray, columns: np.ndarray) -> Iterator[tuple[s
         rows: float64 (N, D).
         columns: float64 (M, D).
     """
-    centre = columns.mean(axis=0)
+    # Near the mean, for the rounding; one of the points, so that whole numbers stay whole and ties are ties.
+    centre = columns[np.square(columns - columns.mean(axis=0)).sum(axis=1).argmin()]
     columns = columns - centre
     lengths = np.einsum("ij,ij->i", columns, columns)
     for part in parts(len(rows), max(1, BLOCK // len(columns))):

@@ -25,3 +25,7 @@ def get(name: str, image_shape: ImageShape, latent_dim: int = 100, **options):
         ValueError: The name or an option is unknown, or the network does not fit the image shape.
     """
     return registry.create(name, **options).build(tuple(image_shape), latent_dim)
+
+
+# Keras finds the classes that a file names only where their modules have been imported.
+registry.import_all()

@@ -5,6 +5,8 @@ from collections.abc import Callable, Iterator
 import keras
 import tensorflow as tf
 
+from support.errors import UserError
+
 
 class StepModel(keras.Model):
     """A model whose `fit` takes several steps in one call of the graph.
@@ -18,6 +20,22 @@ class StepModel(keras.Model):
         super().__init__(name=name)
         self.steps_per_call = 1
         self.compiled_by_xla = False
+
+    def compile(self, *arguments, steps_per_execution=1, **options):
+        """As of `keras.Model`.
+
+        Raises:
+            UserError: `steps_per_execution` is not 1, or the model was made for several devices.
+        """
+        if steps_per_execution != 1:
+            raise UserError(
+                f"steps_per_execution={steps_per_execution}: leave it out; steps_per_call of the model takes "
+                "several steps at a time"
+            )
+        replicas = self.distribute_strategy.num_replicas_in_sync
+        if replicas > 1:
+            raise UserError(f"a strategy of {replicas} replicas: this model trains on one device")
+        super().compile(*arguments, **options)
 
     def make_train_function(self, force=False):
         """What `fit` calls: `steps_per_call` steps."""
@@ -35,12 +53,10 @@ def train_function(model) -> Callable[[Iterator], dict]:
     The number of steps may change from call to call; a step is traced once.
     """
 
-    def step_on_replicas(data):
-        logs = model.distribute_strategy.run(model.train_step, args=(data,))
-        reduce = model.distribute_strategy.reduce
-        return {name: reduce(tf.distribute.ReduceOp.MEAN, value, axis=None) for name, value in logs.items()}
+    def step_on_device(data):
+        return model.distribute_strategy.run(model.train_step, args=(data,))
 
-    step = tf.function(step_on_replicas, autograph=False, jit_compile=model.compiled_by_xla)
+    step = tf.function(step_on_device, autograph=False, jit_compile=model.compiled_by_xla)
 
     @tf.function(autograph=False)
     def steps(iterator, count):

@@ -10,7 +10,7 @@ import tensorflow as tf
 
 import losses
 from models import calls
-from models.network import NONE, Discriminator, moved
+from models.network import NONE, Discriminator, Network, as_examples, moved
 from models.stabilisers import SpectralNormalization, mixes_examples, serializable
 from support.errors import UserError
 from support.options import parameters
@@ -227,9 +227,16 @@ class GAN(calls.StepModel):
         return [*self.variables, *(v for optimizer in optimizers for v in optimizer.variables)]
 
     def adapt(self, images) -> None:
-        """Before training: what the networks derive from the training images (uint8, (N, H, W, C))."""
+        """Before training: what the networks derive from the training images, uint8 or in [-1, 1]."""
         self.generator.adapt(images)
         self.discriminator.adapt(images)
+
+    def make_train_function(self, force=False):
+        """What `fit` calls. Raises UserError where `adapt` has to be called before."""
+        for player in (self.generator, self.discriminator):
+            if isinstance(player, Network):
+                player.check_adapted()
+        return super().make_train_function(force)
 
     def call(self, z, training=None):
         return self.generator(z, training=training)
@@ -244,7 +251,12 @@ class GAN(calls.StepModel):
         return {**discriminator_logs, **self.generator_turn(real[-1], z[-1])}
 
     def in_turns(self, real):
-        """The real examples of each of the discriminator's turns, (n_critic, examples of a turn, ...)."""
+        """The real examples of each of the discriminator's turns, (n_critic, examples of a turn, ...).
+
+        Raises:
+            UserError: They are whole numbers.
+        """
+        real = as_examples(real)
         packing = getattr(self.discriminator, "stabilisers", NONE).packing
         return in_turns(real, self.n_critic, packing, packing * self.objective.smallest_batch)
 

@@ -64,7 +64,8 @@ class MLPGenerator(Generator):
 
     def adapt(self, images):
         """Output bias <- logit of the mean training image, so that training starts from it."""
-        mean = images.reshape(len(images), -1).mean(axis=0, dtype=np.float64) / 255
+        mean = images.reshape(len(images), -1).mean(axis=0, dtype=np.float64)
+        mean = mean / 255 if images.dtype == np.uint8 else (mean + 1) / 2
         mean = mean.clip(1e-7, 1 - 1e-7)
         self.pixels.bias.assign(np.log(mean) - np.log1p(-mean))
         super().adapt(images)

@@ -121,8 +121,16 @@ class Network(keras.Model):
         self.decay = decay
         self.average = self._copies("average")
 
+    def check_adapted(self) -> None:
+        """Raises UserError where `adapt` has to come before training, and did not."""
+        if self.stabilisers.virtual_batch_norm and not np.any(self.reference):
+            raise UserError("virtual_batch_norm has no reference batch: call gan.adapt(images) before fit")
+
     def adapt(self, images: np.ndarray) -> None:
-        """Sets what is derived from the training images (uint8, (N, H, W, C), or points) before training.
+        """Sets what is derived from the training images before training.
+
+        Args:
+            images: (N, H, W, C), uint8 or in [-1, 1], or points (N, D).
 
         A subclass that changes weights calls this one afterwards: averages of weights start from them.
         """
@@ -480,6 +488,17 @@ def network_range(examples: np.ndarray) -> np.ndarray:
     if examples.dtype == np.uint8:
         return examples.astype(np.float32) / 127.5 - 1
     return examples.astype(np.float32)
+
+
+def as_examples(batch):
+    """A batch of examples given to `fit`, in the precision of weights.
+
+    Raises:
+        UserError: It is of whole numbers: pictures as they are stored, not as networks see them.
+    """
+    if not keras.backend.is_float_dtype(keras.backend.standardize_dtype(batch.dtype)):
+        raise UserError(f"examples of {batch.dtype}: networks take floats, pictures in [-1, 1]")
+    return ops.cast(batch, keras.config.floatx())
 
 
 def halvings(image_shape: ImageShape, most: int = 4) -> list[tuple[int, int]]:

@@ -13,7 +13,7 @@ import tensorflow as tf
 from keras import layers, ops
 
 from models.gan import as_opponent
-from models.network import Discriminator, Generator, Stack, network_range
+from models.network import NONE, Discriminator, Generator, Stack, as_examples, network_range
 from models.stabilisers import serializable
 from models.variants import FeatureMatchingGAN
 from support.errors import UserError
@@ -53,6 +53,10 @@ class WeightNormDense(layers.Dense):
         self.scale.assign(scale)
         self.bias.assign(-scale * ops.mean(x, axis=0))
 
+    # Those of `Dense` know kernel and bias alone.
+    save_own_variables = layers.Layer.save_own_variables
+    load_own_variables = layers.Layer.load_own_variables
+
     def get_config(self):
         config = {**super().get_config(), "trains_scale": self.trains_scale}
         del config["kernel_initializer"], config["use_bias"]
@@ -90,7 +94,7 @@ class ClassDiscriminator(Discriminator):
         decay: Of the average, an update.
 
     Raises:
-        ValueError: It is asked for spectral norm or minibatch discrimination.
+        ValueError: It is asked for spectral norm, minibatch discrimination or packing.
     """
 
     def __init__(
@@ -103,8 +107,8 @@ class ClassDiscriminator(Discriminator):
         **shared,
     ):
         super().__init__(image_shape=image_shape, classes=classes, units=units, decay=decay, **shared)
-        for option in ("spectral_norm", "minibatch_discrimination"):
-            if getattr(self.stabilisers, option):
+        for option in ("spectral_norm", "minibatch_discrimination", "packing"):
+            if getattr(self.stabilisers, option) != getattr(NONE, option):
                 raise UserError(f"{option} has no place in a discriminator of classes: leave it out")
         self.add(layers.Rescaling(0.5, offset=0.5))  # The paper's pixels lie in [0, 1].
         self.add(layers.Flatten())
@@ -112,7 +116,8 @@ class ClassDiscriminator(Discriminator):
             self.add(layers.GaussianNoise(0.5 if index else 0.3))
             self.add(WeightNormDense(size, "relu"))
         # The features to match are those before the last noise.
-        self.head = Stack([layers.GaussianNoise(0.5), WeightNormDense(classes, trains_scale=True)])
+        scores = WeightNormDense(classes, trains_scale=True, dtype=self.variable_dtype)
+        self.head = Stack([layers.GaussianNoise(0.5), scores])
         self.build((None, *image_shape))
 
     def build(self, input_shape):
@@ -165,8 +170,11 @@ class SemiSupervisedGAN(FeatureMatchingGAN):
 
     def train_step(self, data):
         (images, labelled), labels, _ = keras.utils.unpack_x_y_sample_weight(data)
-        mine, generators = tf.split(images, 2)
-        z = self.generator.sample_latent(tf.shape(images)[0], self.seed_generator)
+        labelled = as_examples(labelled)
+        # Of an odd number one is not used.
+        size = tf.shape(images)[0] // 2
+        mine, generators = tf.split(as_examples(images)[: 2 * size], 2)
+        z = self.generator.sample_latent(2 * size, self.seed_generator)
         for_discriminator, for_generator = tf.split(z, 2)
         fake = as_opponent(self.generator)(for_discriminator)
         logs = self.update_classes(mine, fake, labelled, labels)

@@ -312,18 +312,28 @@ class VirtualBatchNormalization(layers.Layer):
         references: R. The first R examples of the input are the reference batch; they are normalised by
             their own statistics alone.
         epsilon: Added to the variance.
+        scale: Whether there is one, gamma, for each channel.
         gamma_initializer: Of the scale.
     """
 
-    def __init__(self, references: int, epsilon: float = 1e-5, gamma_initializer="ones", **kwargs):
+    def __init__(
+        self,
+        references: int,
+        epsilon: float = 1e-5,
+        scale: bool = True,
+        gamma_initializer="ones",
+        **kwargs,
+    ):
         super().__init__(**kwargs)
         self.references = references
         self.epsilon = epsilon
+        self.scale = scale
         self.gamma_initializer = keras.initializers.get(gamma_initializer)
 
     def build(self, input_shape):
         shape = (input_shape[-1],)
-        self.gamma = self.add_weight(shape=shape, initializer=self.gamma_initializer, name="gamma")
+        if self.scale:
+            self.gamma = self.add_weight(shape=shape, initializer=self.gamma_initializer, name="gamma")
         self.beta = self.add_weight(shape=shape, initializer="zeros", name="beta")
 
     def call(self, x):
@@ -341,12 +351,13 @@ class VirtualBatchNormalization(layers.Layer):
         mean = mixed(means)
         variance = mixed(squares) - ops.square(mean)
         normal = (wide - mean) * ops.rsqrt(ops.relu(variance) + self.epsilon)
-        return ops.cast(normal, x.dtype) * self.gamma + self.beta
+        normal = ops.cast(normal, x.dtype)
+        return (normal * self.gamma if self.scale else normal) + self.beta
 
     def compute_output_shape(self, input_shape):
         return input_shape
 
     def get_config(self):
         initializer = keras.initializers.serialize(self.gamma_initializer)
-        own = dict(references=self.references, epsilon=self.epsilon, gamma_initializer=initializer)
-        return {**super().get_config(), **own}
+        own = dict(references=self.references, epsilon=self.epsilon, scale=self.scale)
+        return {**super().get_config(), **own, "gamma_initializer": initializer}

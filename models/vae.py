@@ -5,8 +5,9 @@ import tensorflow as tf
 from keras import ops
 
 from models.calls import StepModel
-from models.network import Discriminator, Generator, moved
+from models.network import Discriminator, Generator, as_examples, moved
 from models.stabilisers import serializable
+from support.errors import UserError
 
 
 def divergence_from_prior(mean, log_variance):
@@ -36,10 +37,15 @@ class VAE(StepModel):
         encoder: A `models.Discriminator` with 2 latent_dim outputs.
         generator: A `models.Generator` with z from N(0, I).
         seed: Seed of the noise.
+
+    Raises:
+        UserError: A score of the encoder is of several examples.
     """
 
     def __init__(self, encoder: Discriminator, generator: Generator, seed: int | None = None, name=None):
         super().__init__(name=name)
+        if encoder.stabilisers.packing > 1:
+            raise UserError("packing has no place in an encoder: each example has its own z")
         self.encoder = encoder
         self.generator = generator
         self.seed_generator = keras.random.SeedGenerator(seed)
@@ -60,7 +66,7 @@ class VAE(StepModel):
         return [*self.variables, *self.optimizer.variables]
 
     def adapt(self, images) -> None:
-        """Before training: what the networks derive from the training images (uint8)."""
+        """Before training: what the networks derive from the training images, uint8 or in [-1, 1]."""
         self.encoder.adapt(images)
         self.generator.adapt(images)
 
@@ -70,6 +76,7 @@ class VAE(StepModel):
     def train_step(self, data):
         """One step up the bound: E_q log p(x | z) - KL(q(z | x) || p(z)), its equation 10 with one sample."""
         images, _, _ = keras.utils.unpack_x_y_sample_weight(data)
+        images = as_examples(images)
         with tf.GradientTape() as tape:
             mean, log_variance = tf.split(self.encoder(images, training=True), 2, axis=1)
             noise = keras.random.normal(tf.shape(mean), seed=self.seed_generator)
@@ -81,3 +88,21 @@ class VAE(StepModel):
         self.optimizer.apply(gradients, self.trainable_variables)
         moved(self)
         return {"vae_loss": loss, "reconstruction_error": error, "divergence": divergence}
+
+    def get_config(self):
+        serialize = keras.saving.serialize_keras_object
+        players = {"encoder": serialize(self.encoder), "generator": serialize(self.generator)}
+        return {**players, "name": self.name}
+
+    @classmethod
+    def from_config(cls, config, custom_objects=None):
+        config = dict(config)
+        for player in ("encoder", "generator"):
+            config[player] = keras.saving.deserialize_keras_object(config[player], custom_objects)
+        return cls(**config)
+
+    def get_compile_config(self):
+        return {"optimizer": keras.saving.serialize_keras_object(self.optimizer)}
+
+    def compile_from_config(self, config):
+        self.compile(keras.saving.deserialize_keras_object(config["optimizer"]))

@@ -4,6 +4,7 @@ from typing import Annotated, ClassVar
 
 import keras
 import tensorflow as tf
+from keras.optimizers.schedules import LearningRateSchedule
 
 from losses.energy import pulling_away
 from losses.numerics import widen
@@ -166,7 +167,7 @@ class UnrolledGAN(GAN):
         unrolled_steps: The paper's k.
 
     Raises:
-        ValueError: The discriminator's optimizer is not Adam, or its weights are regularised.
+        ValueError: The discriminator's optimizer is not plain Adam, or its weights are regularised.
     """
 
     excludes: ClassVar = dict.fromkeys(("penalties", "clip", "label_flipping"), _LOSS_ALONE)
@@ -187,6 +188,9 @@ class UnrolledGAN(GAN):
         if not isinstance(self.discriminator_optimizer, keras.optimizers.Adam):
             name = type(self.discriminator_optimizer).__name__
             raise UserError(f"unrolled updates are Adam's, and the optimizer is {name}: choose adam")
+        for option in ("weight_decay", "clipnorm", "clipvalue", "global_clipnorm", "amsgrad"):
+            if getattr(self.discriminator_optimizer, option):
+                raise UserError(f"unrolled updates are those of plain Adam: leave {option} out")
 
     def generator_loss(self, real, fake):
         weights = [tf.convert_to_tensor(weight) for weight in self.discriminator.trainable_variables]
@@ -194,13 +198,15 @@ class UnrolledGAN(GAN):
         means = [tf.convert_to_tensor(mean) for mean in optimizer._momentums]
         squares = [tf.convert_to_tensor(square) for square in optimizer._velocities]
         iterations = tf.cast(optimizer.iterations, tf.float32)
+        schedule = optimizer._learning_rate
         for ahead in range(1, self.unrolled_steps + 1):
             with tf.GradientTape() as tape:
                 tape.watch(weights)
                 loss = self.objective.discriminator_loss(*self._scores(weights, real, fake))
             gradients = tape.gradient(loss, weights)
             t = iterations + ahead
-            rate = optimizer.learning_rate * tf.sqrt(1 - optimizer.beta_2**t) / (1 - optimizer.beta_1**t)
+            rate = schedule(t - 1) if isinstance(schedule, LearningRateSchedule) else schedule
+            rate *= tf.sqrt(1 - optimizer.beta_2**t) / (1 - optimizer.beta_1**t)
             for i, gradient in enumerate(gradients):
                 means[i] += (1 - optimizer.beta_1) * (gradient - means[i])
                 squares[i] += (1 - optimizer.beta_2) * (tf.square(gradient) - squares[i])

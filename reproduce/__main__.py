@@ -22,30 +22,29 @@ def main() -> int:
     parser.add_argument("--cases", type=_names, help="only these cases, with commas between")
     parser.add_argument("--seeds", type=_numbers, help="these seeds instead of all, with commas between")
     parser.add_argument("--quick", action="store_true", help="smaller runs, a minute at most")
-    parser.add_argument("--jobs", type=int, default=2, help="runs at a time, each on one core (default: 2)")
-    for name, what in (("output", "records and figures"), ("workdir", "unfinished runs")):
-        help_text = f"folder of {what} (default: {FOLDER})"
-        parser.add_argument(f"--{name}", type=Path, default=FOLDER, help=help_text)
+    parser.add_argument("--jobs", type=int, help="runs at a time, each on one core (default: 2)")
+    output = f"folder of records and figures (default: {FOLDER})"
+    parser.add_argument("--output", type=Path, default=FOLDER, help=output)
+    parser.add_argument("--workdir", type=Path, help=f"folder of unfinished runs (default: {FOLDER})")
     against = "folder of earlier records, as docs/reproduction, to print beside the runs"
     parser.add_argument("--against", type=Path, help=against)
     arguments = parser.parse_args()
+    if arguments.name in ("list", "report"):
+        for name in ("cases", "seeds", "quick", "jobs", "workdir", "against"):
+            if getattr(arguments, name) not in (None, False):
+                parser.error(f"{arguments.name} makes no run: leave --{name} out")
+        return _list(arguments.output) if arguments.name == "list" else _write_page(arguments.output)
+    arguments.jobs = 2 if arguments.jobs is None else arguments.jobs
+    arguments.workdir = arguments.workdir or FOLDER
     if arguments.jobs < 1:
         parser.error(f"--jobs={arguments.jobs} makes no run: give 1 at least")
-    if arguments.name in ("list", "report") and arguments.against is not None:
-        parser.error(f"{arguments.name} makes no run to compare: leave --against out")
-    if arguments.name == "list":
-        return _list(arguments.output)
-    if arguments.name == "report" and arguments.quick:
-        parser.error("report is of the full runs: leave --quick out")
-    if arguments.name == "report":
-        _write_page(arguments.output)
-        return 0
     return _reproduce(arguments)
 
 
-def _write_page(output: Path) -> None:
+def _write_page(output: Path) -> int:
     pages.check(output, page.TITLE)
     print(f"page: {page.write(output)}")
+    return 0
 
 
 def _reproduce(arguments) -> int:

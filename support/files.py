@@ -63,8 +63,22 @@ def refuse_pattern(workdir: str | os.PathLike[str]) -> None:
     Raises:
         UserError: This folder, given by --workdir, would be one.
     """
+    refuse_undecodable(workdir, "--workdir")
     if re.search(r"[][*?\\]", os.fspath(workdir)):
         raise UserError(f"--workdir={workdir}: a name for checkpoints has none of the characters [ ] * ? \\")
+
+
+def refuse_undecodable(path: str | os.PathLike[str], flag: str) -> None:
+    """TensorFlow and TensorBoard take text for paths.
+
+    Raises:
+        UserError: This one, given by the flag, has bytes that are no UTF-8.
+    """
+    try:
+        os.fspath(path).encode()
+    except UnicodeEncodeError:
+        shown = os.fsencode(path).decode(errors="backslashreplace")
+        raise UserError(f"{flag}={shown}: the name is no UTF-8, rename it") from None
 
 
 def save_figure(figure, path: Path) -> None:

@@ -44,12 +44,12 @@ class Registry:
 
     def in_order(self) -> list[str]:
         """Every valid name without aliases, in the order of definition."""
-        self._import_all()
+        self.import_all()
         return [*self._things]
 
     def canonical(self, name: str) -> str:
         """The registered name that `name` stands for. Raises ValueError for an unknown one."""
-        self._import_all()
+        self.import_all()
         name = self._aliases.get(name, name)
         if name not in self._things:
             raise unknown(self.kind, name, self.names())
@@ -84,7 +84,8 @@ class Registry:
             known[option].option.check(option, value)
         return self.find(name)(*args, **options)
 
-    def _import_all(self) -> None:
+    def import_all(self) -> None:
+        """Imports every module of the package, so that all that is in it is registered."""
         if not self._complete:
             for module in pkgutil.iter_modules(importlib.import_module(self.package).__path__):
                 importlib.import_module(f"{self.package}.{module.name}")

@@ -165,6 +165,7 @@ def test_points_are_judged_by_their_coordinates(run_program, tmp_path):
         (["--workdir={run}", "--num_samples=5", "--metrics=density_coverage"], ["6 samples"]),
         (["--workdir={run}", "--output={run}/config.json"], ["--output", "no folder"]),
         (["--workdir={run},{run}/../run"], ["twice"]),
+        (["--workdir={tmp}", "--dataset=digits", "--checkpoint=best"], ["--checkpoint is of runs"]),
         (["--workdir={run}", "--dataset=folder:{run}/samples"], ["no classes", "--features=thumbnail"]),
     ],
     ids=str,

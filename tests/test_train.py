@@ -274,9 +274,13 @@ def test_a_workdir_that_cannot_be_one_is_refused(run_program, tmp_path):
     (tmp_path / "file").write_text("not a folder")
     result = run_program("train.py", "--steps=1", f"--workdir={tmp_path / 'file'}")
     assert_one_line_error(result, "--workdir", "cannot be")
-    for name in ("run?", "run[1]"):
+    for name, shown, words in (
+        ("run?", "run?", "characters"),
+        ("run[1]", "run[1]", "characters"),
+        ("run\udcff", "run\\xff", "no UTF-8"),
+    ):
         result = run_program("train.py", "--steps=1", f"--workdir={tmp_path / name}")
-        assert_one_line_error(result, name, "characters")
+        assert_one_line_error(result, shown, words)
         assert not (tmp_path / name).exists()
     (tmp_path / "config.json").write_text("{ not json")
     result = run_program("train.py", "--steps=1", f"--workdir={tmp_path}")
@@ -396,7 +400,7 @@ def test_xla_compiles_the_step_of_a_run(run_program, tmp_path, monkeypatch):
     monkeypatch.setenv("XLA_FLAGS", f"--xla_dump_to={tmp_path / 'xla'}", prepend=" ")
     run = run_program("train.py", *MLP, "--steps=2", "--jit_compile=on", f"--workdir={tmp_path / 'run'}")
     assert run.returncode == 0, run.stderr
-    assert any("step_on_replicas" in path.name for path in (tmp_path / "xla").iterdir())
+    assert any("step_on_device" in path.name for path in (tmp_path / "xla").iterdir())
 
 
 @pytest.mark.parametrize(

@@ -45,6 +45,9 @@ def test_workloads_take_other_settings():
     for wrong in ("dcgan", "mlp@depth=3"):
         with pytest.raises(UserError, match="valid"):
             workloads.find(wrong)
+    for wrong in ("mlp@batch_size=x", "mlp@side=0", "mlp@n_critic"):
+        with pytest.raises(UserError, match="whole number, 1 at least"):
+            workloads.find(wrong)
 
 
 @pytest.mark.parametrize("workload", ["mlp@side=8", "wgan_gp@batch_size=8,n_critic=2"])

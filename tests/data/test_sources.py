@@ -1,5 +1,7 @@
 """Pictures from each kind of source, as they leave `data.load`."""
 
+import os
+
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -113,6 +115,21 @@ def test_a_changed_folder_is_read_again(tmp_path):
     assert len(data.load(f"folder:{tmp_path}")) == 1
     save(tmp_path / "b.png", "white")
     assert len(data.load(f"folder:{tmp_path}")) == 2
+
+
+def test_folders_that_differ_in_their_pictures_alone_are_two(tmp_path):
+    """Archives give every file one date; without compression pictures of one shape have one size."""
+    for grey in (10, 240):
+        path = tmp_path / str(grey) / "a.bmp"
+        save(path, (grey, grey, grey))
+        os.utime(path, (1, 1))
+    found = [data.load(f"folder:{tmp_path / str(grey)}").mean() for grey in (10, 240)]
+    assert found == [10, 240]
+
+
+def test_a_name_that_is_no_text_is_refused():
+    with pytest.raises(ValueError, match=r"--dataset=pictures\\xff: the name is no UTF-8"):
+        data.find("folder:pictures\udcff")
 
 
 def test_unreadable_files_are_counted_and_named_and_left_out(tmp_path, capsys):

@@ -50,6 +50,11 @@ def test_an_output_that_cannot_be_written_is_refused_before_the_training(run_pro
     assert "epoch" not in run.stdout.lower()
 
 
+def test_points_are_not_sent_to_train_a_classifier():
+    with pytest.raises(ValueError, match="points have no classes.*--features=pixels"):
+        features.find("classifier", "ring")
+
+
 def test_no_classifier_is_trained_that_nothing_would_read(run_program):
     """Stacked MNIST is judged by that of MNIST, colour by colour."""
     run = run_program("train_classifier.py", "--dataset=stacked_mnist")

@@ -114,6 +114,15 @@ def test_the_floor_is_that_of_test_examples(digits):
     assert judge.floor(["frechet_distance"], reference("pixels", "swiss_roll", 100)) != {}
 
 
+def test_a_cache_that_cannot_be_written_costs_time_alone(capsys, monkeypatch, tmp_path):
+    (tmp_path / "file").write_text("kept")
+    digits = reference("pixels")
+    assert len(digits.examples)
+    monkeypatch.setenv("GAN_CACHE_DIR", str(tmp_path / "file"))
+    assert digits.statistics.moments.count == len(digits.examples)
+    assert "GAN_CACHE_DIR names another folder" in capsys.readouterr().err
+
+
 def test_statistics_are_kept_and_stale_ones_are_noticed(capsys, monkeypatch, tmp_path):
     monkeypatch.setenv("GAN_CACHE_DIR", str(tmp_path))
     made = reference("pixels").statistics

@@ -145,6 +145,7 @@ def test_an_option_goes_with_the_one_it_needs(given):
         (dict(reconstruction="l1"), "autoencoder"),
         (dict(loss="wgan_gp", penalties={}, penalty_every=4), "penalties"),
         (dict(top_k_decay=0.9), "top_k"),
+        (dict(optimizer="sgd", momentum_steps=5), "final_momentum"),
     ],
 )
 def test_an_option_without_the_one_it_needs_is_refused(given, needed):

@@ -25,6 +25,28 @@ def test_against_prdc(n, m, shift, monkeypatch):
         }
 
 
+@pytest.mark.parametrize("name", ["precision", "recall", "density", "coverage"])
+def test_ties_are_ties(name):
+    """Distances of binary pictures are whole numbers, many of them equal: by integer arithmetic."""
+    rng = np.random.default_rng(0)
+    real, fake = rng.binomial(1, 0.3, (200, 30)), rng.binomial(1, 0.4, (150, 30))
+
+    def squared(x, y):
+        return np.square(x[:, None] - y).sum(axis=2)
+
+    radii = [np.sort(squared(x, x), axis=1)[:, 5] for x in (real, fake)]
+    between = squared(fake, real)
+    expected = dict(
+        precision=(between <= radii[0]).any(axis=1).mean(),
+        recall=(radii[1] >= between.T).any(axis=1).mean(),
+        density=(between < radii[0]).sum() / (5 * len(fake)),
+        coverage=(between < radii[0]).any(axis=0).mean(),
+    )
+    pictures = 255.0 * real, 255.0 * fake
+    found = precision_recall(*pictures, 5)._asdict() | density_coverage(*pictures, 5)._asdict()
+    assert found[name] == pytest.approx(expected[name], rel=1e-12)
+
+
 def test_what_is_covered_without_a_part_of_the_samples(monkeypatch):
     monkeypatch.setattr(arrays, "BLOCK", 1000)
     rng = np.random.default_rng(0)

@@ -1,11 +1,14 @@
 """The training step as a contract: Algorithm 1, turn by turn."""
 
+import subprocess
+import sys
 from typing import ClassVar
 
 import keras
 import numpy as np
 import pytest
 import tensorflow as tf
+from conftest import ROOT
 from scipy.spatial.distance import pdist
 from scipy.special import expit
 
@@ -377,6 +380,7 @@ def log_sigmoid(scores):
 
 
 @pytest.mark.parametrize("updates", [1, 3])
+@pytest.mark.parametrize("rate", [0.05, keras.optimizers.schedules.ExponentialDecay(0.05, 1, 0.5)])
 @pytest.mark.parametrize(
     "loss, value",
     [
@@ -385,7 +389,7 @@ def log_sigmoid(scores):
         ("minimax", lambda w, x, fake: log_sigmoid(w * x) + log_sigmoid(-w * fake)),
     ],
 )
-def test_unrolling_is_the_loss_after_the_discriminators_own_updates(loss, value, updates):
+def test_unrolling_is_the_loss_after_the_discriminators_own_updates(loss, value, rate, updates):
     """Against Keras's Adam really applied to a copy; the gradient against numerical differentiation."""
     from models.variants import UnrolledGAN
 
@@ -393,7 +397,7 @@ def test_unrolling_is_the_loss_after_the_discriminators_own_updates(loss, value,
         generator, discriminator = Shift(), Slope(0.3)
         generator.theta.assign([theta])
         gan = UnrolledGAN(generator, discriminator, loss, seed=0, unrolled_steps=look_ahead)
-        gan.compile(keras.optimizers.SGD(0.1), keras.optimizers.Adam(0.05, beta_1=0.5))
+        gan.compile(keras.optimizers.SGD(0.1), keras.optimizers.Adam(rate, beta_1=0.5))
         return gan
 
     rng = np.random.default_rng(0)
@@ -418,12 +422,21 @@ def test_unrolling_is_the_loss_after_the_discriminators_own_updates(loss, value,
     assert float(gan.discriminator.w[0]) == pytest.approx(0.3)
 
 
-def test_unrolling_needs_adam():
+@pytest.mark.parametrize(
+    ("optimizer", "words"),
+    [
+        (keras.optimizers.SGD, "choose adam"),
+        (keras.optimizers.AdamW, "leave weight_decay out"),
+        (lambda rate: keras.optimizers.Adam(rate, clipnorm=1), "leave clipnorm out"),
+        (lambda rate: keras.optimizers.Adam(rate, amsgrad=True), "leave amsgrad out"),
+    ],
+)
+def test_unrolling_needs_plain_adam(optimizer, words):
     from models.variants import UnrolledGAN
 
     gan = UnrolledGAN(Shift(), Slope(), "gan")
-    with pytest.raises(ValueError, match="choose adam"):
-        gan.compile(keras.optimizers.SGD(0.1), keras.optimizers.SGD(0.1))
+    with pytest.raises(ValueError, match=words):
+        gan.compile(keras.optimizers.SGD(0.1), optimizer(0.1))
 
 
 def test_unrolled_updates_follow_the_loss_alone():
@@ -505,6 +518,54 @@ def test_a_turn_has_the_examples_that_its_scores_need(objective, options, exampl
         gan.fit(images(examples - 1), batch_size=16, verbose=0)
 
 
+@pytest.mark.parametrize("dtype", [np.float16, np.float64])
+def test_examples_may_have_another_precision(dtype):
+    examples = images(32).astype(np.float16)
+
+    def trained(given):
+        keras.utils.set_random_seed(0)
+        gan = dcgan_pair()
+        gan.fit(tf.data.Dataset.from_tensor_slices(given).batch(16), verbose=0)
+        return gan.generator.trainable_variables[0]
+
+    np.testing.assert_array_equal(trained(examples.astype(dtype)), trained(examples.astype(np.float32)))
+
+
+def test_stored_pictures_are_refused():
+    with pytest.raises(ValueError, match=r"examples of .*uint8.*pictures in \[-1, 1\]"):
+        dcgan_pair().fit(np.zeros((16, 8, 8, 1), np.uint8), batch_size=8, verbose=0)
+
+
+def test_a_missing_reference_batch_is_named():
+    gan = dcgan_pair(virtual_batch_norm=4)
+    with pytest.raises(ValueError, match="call gan.adapt"):
+        gan.fit(images(), batch_size=8, verbose=0)
+    gan.adapt(np.rint((images() + 1) * 127.5).astype(np.uint8))
+    gan.fit(images(), batch_size=8, verbose=0)
+    assert gan.step == 2
+
+
+def test_steps_in_one_execution_are_refused():
+    with pytest.raises(ValueError, match="steps_per_execution=4: leave it out"):
+        dcgan_pair().compile("adam", "adam", steps_per_execution=4)
+
+
+def test_several_devices_are_refused():
+    script = """
+import keras, losses, models, tensorflow as tf
+from models.gan import GAN
+cpu = tf.config.list_physical_devices("CPU")[0]
+tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * 2)
+with tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"]).scope():
+    gan = GAN(*models.get("toy", (2,)), losses.get("gan"))
+    gan.compile("adam", "adam")
+"""
+    run = subprocess.run(
+        [sys.executable, "-c", script], cwd=ROOT, check=False, capture_output=True, text=True
+    )
+    assert "a strategy of 2 replicas: this model trains on one device" in run.stderr.splitlines()[-1]
+
+
 def test_shared_weights_are_refused():
     generator = Shift()
     critic = Slope()
@@ -553,6 +614,16 @@ def test_standard_keras_callbacks_work(tmp_path):
     assert int(restored.generator_optimizer.iterations) == gan.step
     restored.fit(images(32), batch_size=16, verbose=0)
     assert restored.step == gan.step + 2
+
+
+def test_a_file_is_read_by_a_process_that_has_made_no_network(tmp_path):
+    gan = dcgan_pair(algorithm="simultaneous")
+    gan.save(tmp_path / "gan.keras")
+    script = f"import keras, models; print(keras.saving.load_model({str(tmp_path / 'gan.keras')!r}).name)"
+    run = subprocess.run(
+        [sys.executable, "-c", script], cwd=ROOT, check=False, capture_output=True, text=True
+    )
+    assert run.stdout == f"{gan.name}\n", run.stderr
 
 
 def test_a_file_keeps_the_precision_of_the_networks(tmp_path):

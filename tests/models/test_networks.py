@@ -97,11 +97,12 @@ def test_mlp_discriminator_drops_a_fifth_of_the_pixels_and_half_of_the_units():
     np.testing.assert_array_equal(discriminator(x, training=False), discriminator(x, training=False))
 
 
-def test_mlp_generator_starts_from_the_mean_image():
+@pytest.mark.parametrize("given", [lambda images: images, lambda images: images / np.float32(127.5) - 1])
+def test_mlp_generator_starts_from_the_mean_image(given):
     images = np.random.default_rng(0).integers(0, 256, (50, 8, 8, 1), np.uint8)
     images[:, 0, 0] = 0
     generator, _ = models.get("mlp", (8, 8, 1))
-    generator.adapt(images)
+    generator.adapt(given(images))
     generator.pixels.kernel.assign(0 * generator.pixels.kernel)
     mean = images.mean(axis=0) / 127.5 - 1
     np.testing.assert_allclose(generator(np.ones((1, 100)))[0], mean, atol=1e-5)

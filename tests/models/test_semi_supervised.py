@@ -8,6 +8,7 @@ from keras import layers
 from scipy.special import expit, log_softmax, logsumexp
 
 import losses
+from models.network import computing_in
 from models.semi_supervised import ClassDiscriminator, ClassGenerator, SemiSupervisedGAN, WeightNormDense
 
 SHAPE = (4, 4, 1)
@@ -103,20 +104,41 @@ def test_what_has_no_part_in_its_step_is_refused():
             SemiSupervisedGAN(generator, discriminator(), losses.get("minimax", **options))
     with pytest.raises(ValueError, match="n_critic=5"):
         SemiSupervisedGAN(generator, discriminator(), "minimax", n_critic=5)
-    for option in (dict(spectral_norm=True), dict(minibatch_discrimination=2)):
+    for option in (dict(spectral_norm=True), dict(minibatch_discrimination=2), dict(packing=2)):
         with pytest.raises(ValueError, match=next(iter(option))):
             ClassDiscriminator(image_shape=SHAPE, classes=3, units=[4], stabilisers=option)
 
 
-def test_it_trains_on_labelled_and_other_images():
-    gan = SemiSupervisedGAN(
-        ClassGenerator(image_shape=SHAPE, latent_dim=2, latent="uniform", units=4),
-        discriminator(),
-        "minimax",
-        n_critic=1,
-        seed=0,
-    )
+def semi_supervised(**options):
+    generator = ClassGenerator(image_shape=SHAPE, latent_dim=2, latent="uniform", units=4, **options)
+    gan = SemiSupervisedGAN(generator, discriminator(), "minimax", n_critic=1, seed=0)
     gan.compile(keras.optimizers.Adam(1e-2), keras.optimizers.Adam(1e-2))
+    return gan
+
+
+def test_a_file_keeps_the_learned_scales(tmp_path):
+    gan = semi_supervised()
+    for number, weight in enumerate(gan.variables[:-1]):  # The last is the state of the noise.
+        weight.assign(np.random.default_rng(number).normal(size=weight.shape))
+    gan.save(tmp_path / "gan.keras")
+    again = keras.saving.load_model(tmp_path / "gan.keras")
+    np.testing.assert_array_equal(again.discriminator(images(6)), gan.discriminator(images(6)))
+    z = gan.generator.sample_latent(3, 0)
+    np.testing.assert_array_equal(again.generator(z), gan.generator(z))
+
+
+@pytest.mark.parametrize("policy", ["float32", "mixed_bfloat16"])
+def test_it_takes_odd_batches_in_any_precision(policy):
+    with computing_in(policy):
+        gan = semi_supervised(stabilisers=dict(virtual_batch_norm=4))
+    gan.adapt(np.rint((images(8) + 1) * 127.5).astype(np.uint8))
+    x = (images(9), images(4)), np.array([0, 1, 2, 1])
+    gan.fit(tf.data.Dataset.from_tensors(x), shuffle=False, verbose=0)
+    assert gan.step == 1 and all(np.all(np.isfinite(weight)) for weight in gan.trainable_variables)
+
+
+def test_it_trains_on_labelled_and_other_images():
+    gan = semi_supervised()
     x = (images(8), images(4)), np.array([0, 1, 2, 1])
     found = gan.fit(tf.data.Dataset.from_tensors(x).repeat(60), shuffle=False, verbose=0)
     assert np.ravel(found.history["class_loss"])[-1] < 0.6  # log 3 = 1.1 by chance.

@@ -75,3 +75,24 @@ def test_it_learns_and_its_state_is_whole():
     assert vae.step == 60
     assert {*map(id, vae.trainable_variables)} <= {*map(id, vae.state)}
     assert generator.finished(generator.sample_latent(5, 0)).shape == (5, 8, 8, 1)
+
+
+def test_a_file_holds_it_whole(tmp_path):
+    generator, encoder = models.get("infogan", (8, 8, 1), latent_dim=2, outputs=4, latent="normal")
+    vae = VAE(encoder, generator, seed=0)
+    vae.compile(keras.optimizers.Adam(1e-3))
+    images = np.random.default_rng(0).uniform(-1, 1, (8, 8, 8, 1)).astype(np.float32)
+    vae.fit(images, batch_size=4, verbose=0)
+    vae.save(tmp_path / "vae.keras")
+    again = keras.saving.load_model(tmp_path / "vae.keras")
+    np.testing.assert_array_equal(again.encoder(images), encoder(images))
+    np.testing.assert_array_equal(again(np.ones((3, 2))), vae(np.ones((3, 2))))
+    assert again.step == 2
+    again.fit(images, batch_size=4, verbose=0)
+    assert again.step == 4
+
+
+def test_packs_have_no_z():
+    generator, encoder = models.get("infogan", (8, 8, 1), latent_dim=2, outputs=4, packing=2)
+    with pytest.raises(ValueError, match="packing has no place"):
+        VAE(encoder, generator)

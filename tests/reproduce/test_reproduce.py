@@ -169,7 +169,11 @@ def test_processes_that_record_at_the_same_time_lose_nothing(tmp_path):
         (("ring", "--quick", "--workdir=/proc/x"), "--workdir=/proc/x cannot be written"),
         (("ring", "--quick", "--workdir=runs/w[1]"), "characters"),
         (("report", "--quick"), "leave --quick out"),
+        (("report", "--seeds=1"), "leave --seeds out"),
+        (("report", "--jobs=2"), "leave --jobs out"),
         (("report",), "nothing is recorded"),
+        (("list", "--cases=minimax"), "leave --cases out"),
+        (("list", "--workdir=runs"), "leave --workdir out"),
         (("list", "--output=README.md"), "README.md is a file"),
         (("report", "--against=docs/reproduction"), "leave --against out"),
         (("ring", "--against=docs/rep"), "--against=docs/rep has no ring.json"),
@@ -178,7 +182,8 @@ def test_processes_that_record_at_the_same_time_lose_nothing(tmp_path):
     ],
 )
 def test_what_is_wrong_is_said_in_one_line(arguments, words, tmp_path):
-    run = reproduce(*folders(tmp_path), *arguments)
+    output, workdir = folders(tmp_path)
+    run = reproduce(*([output] if arguments[0] in ("list", "report") else [output, workdir]), *arguments)
     assert run.returncode in (1, 2)
     assert len(run.stderr.strip().splitlines()) == 1 and words in run.stderr
     assert not [*tmp_path.rglob("*.json")]
