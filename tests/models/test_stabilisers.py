@@ -366,6 +366,7 @@ def test_all_of_them_combine_train_and_survive_a_file(tmp_path):
         top_k=0.5,
     )
     gan = pair(objective, **EVERYTHING)
+    gan.adapt(pictures())
     gan.fit(pictures(), batch_size=6, epochs=2, verbose=0)
     assert all(np.all(np.isfinite(v)) for v in gan.trainable_variables)
     gan.save(tmp_path / "gan.keras")
@@ -384,6 +385,7 @@ def test_a_resumed_run_with_all_of_them_ends_with_the_same_weights(tmp_path):
         keras.utils.set_random_seed(0)
         objective = losses.get("gan", label_flipping=0.2, top_k=0.5, penalties={"r1": 0.1}, penalty_every=2)
         gan = pair(objective, **EVERYTHING)
+        gan.adapt(pictures())
         gan.run_eagerly = True
         return gan
 
