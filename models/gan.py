@@ -10,7 +10,7 @@ import tensorflow as tf
 
 import losses
 from models import calls
-from models.network import NONE, Discriminator, Network, as_examples, moved
+from models.network import NONE, Discriminator, Network, as_examples, moved, with_parts
 from models.stabilisers import SpectralNormalization, mixes_examples, serializable
 from support.errors import UserError
 from support.options import parameters
@@ -336,11 +336,8 @@ class GAN(calls.StepModel):
 
     @classmethod
     def from_config(cls, config, custom_objects=None):
-        config = dict(config)
-        for player in ("generator", "discriminator"):
-            config[player] = keras.saving.deserialize_keras_object(config[player], custom_objects)
-        config["objective"] = losses.get(**config["objective"])
-        return cls(**config)
+        config = with_parts(config, ("generator", "discriminator"), custom_objects)
+        return cls(**config | {"objective": losses.get(**config["objective"])})
 
     def get_compile_config(self):
         serialize = keras.saving.serialize_keras_object

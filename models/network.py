@@ -2,7 +2,7 @@
 
 import contextlib
 import dataclasses
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import Annotated, Any, ClassVar
 
 import keras
@@ -49,6 +49,12 @@ def computing_in(policy: str) -> Iterator[None]:
         yield
     finally:
         keras.config.set_dtype_policy(before)
+
+
+def with_parts(config: Mapping[str, Any], parts: Collection[str], custom_objects=None) -> dict[str, Any]:
+    """A configuration with objects in place of the configurations of these parts."""
+    read = keras.saving.deserialize_keras_object
+    return {name: read(value, custom_objects) if name in parts else value for name, value in config.items()}
 
 
 class Stack(keras.Sequential):
@@ -387,10 +393,7 @@ class Autoencoder(Discriminator):
 
     @classmethod
     def from_config(cls, config, custom_objects=None):
-        config = dict(config)
-        for part in ("encoder", "decoder"):
-            config[part] = keras.saving.deserialize_keras_object(config[part], custom_objects)
-        return cls(**config)
+        return cls(**with_parts(config, ("encoder", "decoder"), custom_objects))
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)

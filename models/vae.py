@@ -5,7 +5,7 @@ import tensorflow as tf
 from keras import ops
 
 from models.calls import StepModel
-from models.network import Discriminator, Generator, as_examples, moved
+from models.network import Discriminator, Generator, as_examples, moved, with_parts
 from models.stabilisers import serializable
 from support.errors import UserError
 
@@ -96,10 +96,7 @@ class VAE(StepModel):
 
     @classmethod
     def from_config(cls, config, custom_objects=None):
-        config = dict(config)
-        for player in ("encoder", "generator"):
-            config[player] = keras.saving.deserialize_keras_object(config[player], custom_objects)
-        return cls(**config)
+        return cls(**with_parts(config, ("encoder", "generator"), custom_objects))
 
     def get_compile_config(self):
         return {"optimizer": keras.saving.serialize_keras_object(self.optimizer)}
