@@ -58,7 +58,10 @@ def squared_distances(rows: np.ndarray, columns: np.ndarray) -> Iterator[tuple[s
         columns: float64 (M, D).
     """
     # Near the mean, for the rounding; one of the points, so that whole numbers stay whole and ties are ties.
-    centre = columns[np.square(columns - columns.mean(axis=0)).sum(axis=1).argmin()]
+    # By |x|^2 - 2 x.mean, which needs no other copy of the points.
+    centre = columns[
+        (np.einsum("ij,ij->i", columns, columns) - 2 * (columns @ columns.mean(axis=0))).argmin()
+    ]
     columns = columns - centre
     lengths = np.einsum("ij,ij->i", columns, columns)
     for part in parts(len(rows), max(1, BLOCK // len(columns))):

@@ -188,7 +188,7 @@ class Network(keras.Model):
     def from_config(cls, config, custom_objects=None):
         """The network of a configuration, its layers in the precision of those that it was taken from."""
         config = dict(config)
-        with computing_in(config.pop("dtype", None) or keras.config.dtype_policy().name):
+        with computing_in(config.pop("dtype", keras.config.dtype_policy().name)):
             return cls(**config)
 
 

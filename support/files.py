@@ -61,7 +61,7 @@ def refuse_pattern(workdir: str | os.PathLike[str]) -> None:
     """TensorFlow takes the paths of checkpoints for patterns: it reads none back, or deletes those of others.
 
     Raises:
-        UserError: This folder, given by --workdir, would be one.
+        UserError: This folder, given by --workdir, would be one, or its name is no UTF-8.
     """
     refuse_undecodable(workdir, "--workdir")
     if re.search(r"[][*?\\]", os.fspath(workdir)):
