@@ -48,9 +48,9 @@ class Parzen(Reproduction):
     250 of 1,300 epochs of the first 50,000 pictures, both networks updated at once, no choice among
     checkpoints. Then 10,000 samples, a Gaussian on each, whose width is the best of ten for 1,000 validation
     pictures, and the mean log-likelihood of the 10,000 test pictures in nats; its spread is the standard
-    error over these, as the paper's. `average` is the same at a rate that does not fall, for 700 epochs: in the
-    falling rate's place a moving average of the generator's weights, 0.9999 an update as in Yaz et al. 2019
-    (arXiv 1806.04498), is measured, beside the weights themselves.
+    error over these, as the paper's. `average` is the same at a rate that does not fall, for 700 epochs: in
+    the falling rate's place a moving average of the generator's weights, 0.9999 an update as in Yaz et al.
+    2019 (arXiv 1806.04498), is measured, beside the weights themselves.
     """
 
     title = "Adversarial nets on MNIST"
