@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -182,6 +183,16 @@ def test_a_signal_ends_the_run_and_loses_nothing(run_program, finished, tmp_path
     resumed = run_program("train.py", *command, "--steps=40")
     assert resumed.returncode == 0, (resumed.returncode, resumed.stderr)
     assert_same_state(finished, tmp_path, 40)
+
+
+@pytest.mark.skipif(not Path("/proc/self/maps").exists(), reason="/proc says what a process has loaded")
+def test_an_interrupt_of_the_imports_has_no_traceback(tmp_path):
+    process = start(*MLP, "--steps=1", f"--workdir={tmp_path}")
+    while process.poll() is None and "tensorflow" not in Path(f"/proc/{process.pid}/maps").read_text():
+        time.sleep(0.01)
+    process.send_signal(signal.SIGINT)
+    assert process.wait() == -signal.SIGINT
+    assert process.stderr.read() == ""
 
 
 def test_other_settings_on_an_old_workdir_are_refused_by_name(run_program, finished):
