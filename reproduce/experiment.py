@@ -138,7 +138,7 @@ class Reproduction(abc.ABC):
     Class attributes:
         title: What is reproduced, in a few words.
         paper: Paper, and number of table or figure.
-        seeds: Seeds of each case.
+        seeds: Seeds of the cases; see `seeds_of`.
         cases: Name -> what `measure` needs to know of it.
         quick: The same for the quick mode, which takes seconds and asserts what is qualitative in the claim.
     """
@@ -174,6 +174,10 @@ class Reproduction(abc.ABC):
         """Name -> a number of a run that is computed of what was measured."""
         return {}
 
+    def seeds_of(self, case: str) -> Sequence[int]:
+        """Seeds of one case: of all `seeds`, those that the table has."""
+        return self.seeds
+
     @property
     def wanted(self) -> list[tuple]:
         """(case, seed) of all runs of the table."""
@@ -202,9 +206,11 @@ class Reproduction(abc.ABC):
         for case in cases or ():
             if case not in known:
                 raise unknown("case", case, known)
-        if seeds is None:
-            seeds = self.seeds[:1] if quick else self.seeds
-        return [(case, seed) for seed in dict.fromkeys(seeds) for case in dict.fromkeys(cases or known)]
+        named = dict.fromkeys(cases or known)
+        if seeds is not None:
+            return [(case, seed) for seed in dict.fromkeys(seeds) for case in named]
+        every = self.seeds[:1] if quick else self.seeds
+        return [(case, seed) for seed in every for case in named if seed in self.seeds_of(case)]
 
 
 def as_recorded(case: Case) -> dict[str, Any]:

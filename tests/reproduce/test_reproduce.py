@@ -367,6 +367,17 @@ def test_a_seed_or_a_case_named_twice_is_run_once():
     assert registry.find("ring")().chosen(True, ["wgan_gp"] * 2, [3, 3]) == [("wgan_gp", 3)]
 
 
+def test_a_published_row_is_compared_with_the_run_of_all_updates_where_there_is_one():
+    chosen = registry.find("mode_coverage")()
+    recorded = Record(ROOT / "docs" / "reproduction" / "mode_coverage.json").read()
+    tenth = [run for run in recorded if run["case"] == "gan-ring"]
+    both = [*tenth, {**tenth[0], "case": "gan_full-ring"}]
+    cases = [{number.name.split(":")[0] for number in chosen.claims(Runs(runs))} for runs in (tenth, both)]
+    assert cases == [{"gan-ring"}, {"gan_full-ring"}]
+    seeds = [[seed for case, seed in chosen.wanted if case == name] for name in ("gan-ring", "gan_full-ring")]
+    assert seeds == [[*range(10)], [0]]
+
+
 def test_the_oldest_paper_comes_first():
     names = by_year()
     assert sorted(names) == registry.names()
