@@ -26,7 +26,7 @@ WEIGHTS = {"mnist": ("", "Table 1"), "average": (", average of weights", "goal: 
 #: What is averaged need not come to rest: no falling rate, and about half of the steps.
 AVERAGE: dict[str, Any] = {
     **SETTINGS,
-    "steps": 700 * PAPERS.STEPS_AN_EPOCH,
+    "steps": 600 * PAPERS.STEPS_AN_EPOCH,
     "learning_rate_decay": 1.0,
     "generator_ema": 0.9999,
 }
@@ -48,7 +48,7 @@ class Parzen(Reproduction):
     250 of 1,300 epochs of the first 50,000 pictures, both networks updated at once, no choice among
     checkpoints. Then 10,000 samples, a Gaussian on each, whose width is the best of ten for 1,000 validation
     pictures, and the mean log-likelihood of the 10,000 test pictures in nats; its spread is the standard
-    error over these, as the paper's. `average` is the same at a rate that does not fall, for 700 epochs: in
+    error over these, as the paper's. `average` is the same at a rate that does not fall, for 600 epochs: in
     the falling rate's place a moving average of the generator's weights, 0.9999 an update as in Yaz et al.
     2019 (arXiv 1806.04498), is measured, beside the weights themselves.
     """
