@@ -1,7 +1,8 @@
 """Arjovsky, Chintala and Bottou 2017, WGAN (arXiv 1701.07875): LSUN bedrooms at 64x64.
 
 Algorithm 1 with the networks of the authors' code: 64 filters next to the image, 4x4 kernels. The code also
-takes 100 critic turns in each of the first 25 steps and in every 500th; the paper and this run do not.
+takes 100 critic turns in each of the first 25 steps and in every 500th (`--algorithm=critic_warmup`); the
+paper and this run do not.
 The paper gives curves (Figure 3: the estimate falls as samples improve), no number.
 """
 

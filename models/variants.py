@@ -1,5 +1,6 @@
 """Games whose step differs from the alternating one in more than a formula."""
 
+import math
 from typing import Annotated, ClassVar
 
 import keras
@@ -15,6 +16,60 @@ from support.options import Option
 
 #: Why unrolled updates have no place for what else may move a discriminator.
 _LOSS_ALONE = "the updates that it looks ahead follow the loss alone"
+#: Steps at the start in which the WGAN authors' critic trains longer, and steps between two such later on.
+WARMUP_STEPS, WARM_AGAIN = 25, 500
+
+
+@registry.register("critic_warmup")
+@serializable
+class CriticWarmupGAN(GAN):
+    """The critic trains longer in each of the first 25 steps and in every 500th, to be near its optimum.
+
+    The schedule of the authors' code of Arjovsky et al. 2017 (arXiv 1701.07875), which their paper does not
+    have. There each turn has data of its own; here turns go over the step's again, on fresh noise.
+
+    Args:
+        warmup_turns: Turns of the discriminator in such a step, in whole rounds of `n_critic`.
+
+    Raises:
+        UserError: The discriminator's learning rate falls, which would count the turns, not the steps.
+    """
+
+    def __init__(
+        self,
+        *players,
+        warmup_turns: Annotated[
+            int, Option("Turns of the discriminator in the first 25 steps and every 500th.", minimum=1)
+        ] = 100,
+        **options,
+    ):
+        super().__init__(*players, **options)
+        self.warmup_turns = warmup_turns
+
+    def compile(self, *optimizers, **options):
+        super().compile(*optimizers, **options)
+        if isinstance(self.discriminator_optimizer._learning_rate, LearningRateSchedule):
+            raise UserError(
+                "a critic that trains longer in some steps has a constant rate: leave out its fall"
+            )
+
+    def train_step(self, data):
+        real_images, _, _ = keras.utils.unpack_x_y_sample_weight(data)
+        real = self.in_turns(real_images)
+        step = tf.convert_to_tensor(self.generator_optimizer.iterations)
+        warm = (step < WARMUP_STEPS) | (step % WARM_AGAIN == 0)
+        rounds = tf.where(warm, math.ceil(self.warmup_turns / self.n_critic) - 1, 0)
+
+        def once_more(i):
+            z = self.generator.sample_latent(self.n_critic * tf.shape(real)[1], self.seed_generator)
+            repeat(self.discriminator_turn, real, in_turns(z, self.n_critic))
+            return (i + 1,)
+
+        tf.while_loop(lambda i: i < rounds, once_more, (0,), parallel_iterations=1)
+        return super().train_step(data)
+
+    def get_config(self):
+        return {**super().get_config(), "warmup_turns": self.warmup_turns}
 
 
 @registry.register("reused_fakes")

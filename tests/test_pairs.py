@@ -66,8 +66,9 @@ def test_pairs_of_other_papers_train(model, loss):
 @pytest.mark.parametrize("model", ["mlp", "dcgan", "toy"])
 def test_every_algorithm_trains(model, algorithm):
     loss = "began" if algorithm == "began" else "non_saturating"
+    few = {"warmup_turns": 2} if algorithm == "critic_warmup" else {}
     # Tracing takes longest, and what it finds does not depend on the pair.
-    train(steps=5, eagerly=model != "mlp", model=model, algorithm=algorithm, loss=loss, batch_size=16)
+    train(steps=5, eagerly=model != "mlp", model=model, algorithm=algorithm, loss=loss, batch_size=16, **few)
 
 
 @pytest.mark.parametrize("model", ["mlp", "dcgan"])

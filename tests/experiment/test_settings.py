@@ -216,6 +216,7 @@ def test_only_steps_and_the_place_of_the_data_may_differ_on_resuming():
         (dict(loss="ebgan", packing=2), "exclude each other"),
         (dict(packing=3, batch_size=64), "no multiple of --packing=3"),
         (dict(algorithm="unrolled", optimizer="sgd"), "choose adam"),
+        (dict(algorithm="critic_warmup", learning_rate_decay=1.1), "has a constant rate"),
         (dict(unrolled_steps=3), "no meaning for --algorithm=alternating"),
         (dict(loss="wgan", real_label=0.9), "real_label has no meaning for --loss=wgan"),
         (dict(loss="mmd_gan", top_k=0.5), "no top_k"),

@@ -79,6 +79,26 @@ def test_steps_are_algorithm_1_written_out(n_critic, steps):
     assert abs(w) <= clip + 1e-7
 
 
+def test_a_critic_that_warms_up_takes_its_turns_in_the_first_25_steps_and_every_500th():
+    """WGAN with D(x) = w x, G(z) = z + theta: rounds of two turns on the step's data, written out."""
+    batch, rate = 4, 0.1
+    data = np.random.default_rng(0).normal(2, 1, (2 * batch, 1)).astype(np.float32)
+    parts = (Shift(), Slope(0.05), losses.get("wgan", clip=None))
+    gan = compiled(*parts, algorithm="critic_warmup", n_critic=2, seed=7, rate=rate, warmup_turns=5)
+    noise = keras.random.SeedGenerator(7)
+    w, theta = 0.05, 0.0
+    for step, rounds in ((0, 3), (24, 3), (25, 1), (499, 1), (500, 3)):
+        gan.generator_optimizer.iterations.assign(step)
+        gan.fit(data, batch_size=2 * batch, shuffle=False, verbose=0)
+        for turns in (2,) * (rounds - 1) + (3,):
+            z = keras.random.normal((turns * batch, 1), seed=noise).numpy()
+            for real, part in zip(np.split(data, 2), np.split(z, turns), strict=False):
+                w += rate * (real.mean() - (part + theta).mean())
+        theta += rate * w
+        assert (float(gan.discriminator.w[0]), float(gan.generator.theta[0])) == pytest.approx((w, theta))
+    assert gan.get_config()["warmup_turns"] == 5
+
+
 def test_a_step_is_n_critic_discriminator_updates_and_one_of_the_generator():
     gan = dcgan_pair("wgan")
     gan.fit(images(80), batch_size=40, epochs=3, verbose=0)
