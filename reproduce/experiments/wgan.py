@@ -19,7 +19,7 @@ NETWORKS: dict[str, dict[str, Any]] = {
 }
 #: Objective, and the number that it gives of itself.
 GAMES: dict[str, dict[str, Any]] = {
-    "wgan": dict(loss="wgan"),
+    "wgan": dict(loss="wgan", algorithm="critic_warmup", warmup_turns=100),
     "gan": dict(loss="non_saturating", n_critic=5),
 }
 ESTIMATES = {"wgan": "wasserstein_estimate", "gan": "jsd_estimate"}
@@ -47,14 +47,14 @@ def _case(game: str, networks: str, steps: int, **own: Any) -> dict[str, Any]:
 class WGANCurves(Reproduction):
     """The same generators, a DCGAN of 16 filters next to the image, one without batch norm with 16 in every
     layer, and the MLP of 512 units, against a DCGAN critic of 16 filters, trained on MNIST as WGAN (RMSProp
-    5e-5, clipping at 0.01, five critic turns, without the authors' hundred in the first 25 steps and in every
-    500th) and as a standard GAN with as many turns of the discriminator (Adam 2e-4, the generator descends
-    -log D), for 4,000 updates of the generator; the authors' third pair, two MLPs at too high a rate, is not
-    here. While they train: what the critic estimates, E f(x) - E f(G(z)), or what the discriminator does, the
-    Jensen-Shannon divergence by its loss; and the Frechet distance of 2,500 samples in the features of a
-    classifier, at the end that of 10,000. The estimate is the median of its last 11 records of ten updates
-    each, after the authors' median filter of 101. The rank correlation over the run says whether the one
-    tells of the other. A game fails where its distance at the end is twice the other's.
+    5e-5, clipping at 0.01, five critic turns, a hundred in the first 25 steps and in every 500th, as the
+    authors' code) and as a standard GAN with as many turns of the discriminator (Adam 2e-4, the generator
+    descends -log D), for 4,000 updates of the generator; the authors' third pair, two MLPs at too high a
+    rate, is not here. While they train: what the critic estimates, E f(x) - E f(G(z)), or what the
+    discriminator does, the Jensen-Shannon divergence by its loss; and the Frechet distance of 2,500 samples
+    in the features of a classifier, at the end that of 10,000. The estimate is the median of its last 11
+    records of ten updates each, after the authors' median filter of 101. The rank correlation over the run
+    says whether the one tells of the other. A game fails where its distance at the end is twice the other's.
     """
 
     title = "The critic's estimate and the quality of samples"
