@@ -168,7 +168,8 @@ class Network(keras.Model):
                 mean.assign_add((weight - mean) / (self.updates + 1))
         if self.average:
             for average, weight in zip(self.average, self.trainable_variables, strict=True):
-                average.assign(self.decay * average + (1 - self.decay) * weight)
+                # In float32 decay and 1 - decay need not add up to 1: 0.99998 would shrink weights by 0.14 %.
+                average.assign_add((1 - self.decay) * (weight - average))
 
     def call(self, inputs, training=None):
         return self.features(inputs, training=training)

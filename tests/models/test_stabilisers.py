@@ -154,6 +154,15 @@ def test_moving_average_of_the_generator_is_what_users_see():
     np.testing.assert_allclose(shown, generator(z, training=False), rtol=1e-4, atol=1e-6)
 
 
+def test_a_long_average_of_weights_at_rest_is_these_weights():
+    """float32(0.99998) + float32(1 - 0.99998) is less than 1."""
+    generator = pair(model="toy", generator_ema=0.99998).generator
+    for _ in range(200):
+        generator.after_update()
+    for average, weight in zip(generator.average, generator.trainable_variables, strict=True):
+        np.testing.assert_array_equal(average, weight)
+
+
 def test_averages_start_from_the_weights_that_training_starts_from():
     """The MLP generator sets its output bias from the data after it is built."""
     gan = pair(model="mlp", generator_ema=0.9, historical_averaging=0.1)
