@@ -43,9 +43,9 @@ class Parzen(Reproduction):
     250 of 1,300 epochs of the first 50,000 pictures, both networks updated at once, no choice among
     checkpoints. Then 10,000 samples, a Gaussian on each, whose width is the best of ten for 1,000 validation
     pictures, and the mean log-likelihood of the 10,000 test pictures in nats; its spread is the standard
-    error over these, as the paper's. `average` is the same for 400 epochs, with a moving average
-    of the generator's weights, as in Yaz et al. 2019 (arXiv 1806.04498) but over 67 epochs (0.99997 an
-    update), beside the weights themselves.
+    error over these, as the paper's. `average` is the same for 400 epochs, with a moving average of the
+    generator's weights, as in Yaz et al. 2019 (arXiv 1806.04498) but over 67 epochs (0.99997 an update),
+    beside the weights themselves.
     """
 
     title = "Adversarial nets on MNIST"
