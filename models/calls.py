@@ -9,11 +9,11 @@ from support.errors import UserError
 
 
 class StepModel(keras.Model):
-    """A model whose `fit` takes several steps in one call of the graph.
+    """G(z) as a model whose `fit` takes several steps in one call of the graph.
 
     `steps_per_call` is the number of steps that `fit` takes between two calls of its callbacks, 1 at first;
-    what the steps returned is then given to the callbacks as arrays. A subclass has `train_step`, which
-    returns what is logged by name, and sets `compiled_by_xla` where XLA is to compile it.
+    what the steps returned is then given to the callbacks as arrays. A subclass has a `generator` and
+    `train_step`, which returns what is logged by name, and sets `compiled_by_xla` where XLA is to compile it.
     """
 
     def __init__(self, name: str | None = None):
@@ -36,6 +36,15 @@ class StepModel(keras.Model):
         if replicas > 1:
             raise UserError(f"a strategy of {replicas} replicas: this model trains on one device")
         super().compile(*arguments, **options)
+
+    def call(self, z, training=False):
+        """The generator's images; outside training those that users see, of the average of its weights."""
+        return self.generator(z, training=True) if training else self.generator.finished(z)
+
+    def export(self, filepath, format="tf_saved_model", *, input_signature=None, **options):
+        """As of `keras.Model`; what is exported takes z float32 (batch, latent_dim)."""
+        z = keras.InputSpec(shape=(None, self.generator.latent_dim), dtype="float32")
+        super().export(filepath, format, input_signature=input_signature or [z], **options)
 
     def make_train_function(self, force=False):
         """What `fit` calls: `steps_per_call` steps."""

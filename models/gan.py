@@ -238,9 +238,6 @@ class GAN(calls.StepModel):
                 player.check_adapted()
         return super().make_train_function(force)
 
-    def call(self, z, training=None):
-        return self.generator(z, training=training)
-
     def train_step(self, data):
         """One step of Algorithm 1."""
         real_images, _, _ = keras.utils.unpack_x_y_sample_weight(data)

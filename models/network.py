@@ -470,6 +470,7 @@ class Pair(Stabilisers):
             self._check_virtual(generator, discriminator)
             return generator, discriminator
         encoder = self.discriminator(**shared, outputs=self.autoencoder)
+        shared["stabilisers"] = Stabilisers(**fields | {"generator_ema": 0.0})
         decoder = self.decoder(**shared, latent_dim=self.autoencoder, latent=self.latent)
         return generator, Autoencoder(encoder=encoder, decoder=decoder, error=self.reconstruction)
 

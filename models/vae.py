@@ -70,9 +70,6 @@ class VAE(StepModel):
         self.encoder.adapt(images)
         self.generator.adapt(images)
 
-    def call(self, z, training=None):
-        return self.generator(z, training=training)
-
     def train_step(self, data):
         """One step up the bound: E_q log p(x | z) - KL(q(z | x) || p(z)), its equation 10 with one sample."""
         images, _, _ = keras.utils.unpack_x_y_sample_weight(data)

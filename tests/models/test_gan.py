@@ -658,8 +658,16 @@ def test_a_file_keeps_the_precision_of_the_networks(tmp_path):
     assert "mixed_bfloat16" in policies and keras.config.dtype_policy().name == "float32"
 
 
-def test_predict_gives_images():
-    assert dcgan_pair().predict(np.zeros((3, 8), np.float32), verbose=0).shape == (3, 8, 8, 1)
+def test_predict_and_export_give_the_images_of_averaged_weights(tmp_path):
+    gan = dcgan_pair(generator_ema=0.9)
+    gan.fit(images(32), batch_size=16, verbose=0)
+    z = np.random.default_rng(0).normal(size=(3, 8)).astype(np.float32)
+    averaged = gan.generator.finished(z)
+    assert np.abs(averaged - gan.generator(z, training=False)).max() > 0.01
+    gan.export(tmp_path / "exported", verbose=False)
+    exported = tf.saved_model.load(str(tmp_path / "exported"))
+    for seen in (gan.predict(z, verbose=0), exported.serve(z)):
+        np.testing.assert_allclose(seen, averaged, atol=1e-6)
 
 
 @pytest.mark.parametrize(

@@ -319,6 +319,11 @@ def test_what_is_asked_of_weights_comes_beside_their_own_regularizer():
     assert float(sum(both.losses)) == pytest.approx(0.5 * 6 * 4 + 6 + 2 + 2 + 1)
 
 
+def test_of_two_generators_the_one_in_the_discriminator_keeps_no_average():
+    gan = pair("ebgan", autoencoder=6, generator_ema=0.9)
+    assert gan.generator.average and not gan.discriminator.decoder.average
+
+
 def test_an_autoencoder_gives_the_distance_of_its_reconstruction():
     gan = pair("ebgan", autoencoder=6)
     x = pictures(3)
