@@ -319,8 +319,8 @@ def _inside(critic, x) -> dict[str, Any]:
             activations.append(x)
         score = critic.head(x)
     gradients = tape.gradient(score, activations)
-    norms = [float(np.linalg.norm(gradient, axis=1).mean()) for gradient in gradients]
-    # Those of the first layers may underflow.
+    # Of the first layers the squares would underflow in float32, in smaller critics the gradients do.
+    norms = [float(np.linalg.norm(np.float64(gradient), axis=1).mean()) for gradient in gradients]
     told = [norm for norm in norms if norm]
     weights = np.concatenate([np.ravel(layer.kernel) for layer in critic.body.layers[1:]])
     largest = np.abs(weights).max()
