@@ -21,13 +21,13 @@ paper: its numbers, ours, and what explains the difference. NAME.json holds of e
 command, seed, commits, machine, versions, time and numbers; remarks on these runs are in NAME.md beside it.
 `python -m reproduce NAME` makes all runs of a section again, in `runs/reproduction`. A spread of ours is the
 standard error over the seeds, unless something else is said; the papers' are as they print them. A number
-"holds" if it is what stands beside it: the paper's, or a goal that was set here, where the column `from` says
-so. What remarks say of other settings, of a run on its way or made again, of averaged weights or by another
-classifier, is not in the records.
+"holds" if it is what stands beside it, within what follows the ±: the paper's number or order, or a goal that
+was set here, where the column `from` says so. What remarks say of other settings, of runs made again, of runs
+on their way whose curves are not drawn, and of numbers that the tables do not have, is not in the records.
 Frechet distances are in the features of this suite's classifier of the dataset, not in Inception's: they
 compare runs here with one another, never with a printed FID.
 """
-OVERVIEW = ["", "paper", "runs made", "the paper's numbers that hold", "goals that hold"]
+OVERVIEW = ["", "paper", "runs made", "of the paper, holds", "of the goals, holds"]
 HEADERS = ["", "ours", "paper or goal", "from", "holds"]
 
 

@@ -54,7 +54,8 @@ class WGANCurves(Reproduction):
     discriminator does, the Jensen-Shannon divergence by its loss; and the Frechet distance of 2,500 samples
     in the features of a classifier, at the end that of 10,000. The estimate is the median of its last 11
     records of ten updates each, after the authors' median filter of 101. The rank correlation over the run
-    says whether the one tells of the other. A game fails where its distance at the end is twice the other's.
+    says whether the one tells of the other. The paper has both games work with the DCGAN; with the other
+    generators one of them fails if its distance at the end is twice the other's.
     """
 
     title = "The critic's estimate and the quality of samples"
