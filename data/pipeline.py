@@ -53,7 +53,7 @@ def batches(images: np.ndarray, batch_size: int, seed: int, start: int = 0) -> t
 
 def _tensor(images: np.ndarray) -> tf.Tensor:
     with tf.device("CPU"):
-        if isinstance(images, np.memmap) and _is_whole_file(images):
+        if isinstance(images, np.memmap) and images.dtype == np.uint8 and _is_whole_file(images):
             return tf.raw_ops.ImmutableConst(
                 dtype=tf.uint8, shape=images.shape, memory_region_name=str(images.filename)
             )

@@ -43,6 +43,9 @@ def tfds(name: str, split: str, data_dir: str | None) -> Source:
     feature = _first(builder, tensorflow_datasets.features.Image)
     if feature is None:
         raise UserError(f"dataset {name!r} has no images: choose an image dataset")
+    kind = np.dtype(builder.info.features[feature].np_dtype)
+    if kind != np.uint8:
+        raise UserError(f"dataset {name!r} has pictures of {kind}: choose one of uint8")
     _prepare(builder, name)
 
     shape = builder.info.features[feature].shape

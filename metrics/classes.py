@@ -47,8 +47,10 @@ def inception_score(class_probabilities, splits: int = 10) -> InceptionScore:
         std: Standard deviation over the parts.
 
     Raises:
-        ValueError: The rows are no probabilities, or there are fewer of them than splits.
+        ValueError: The rows are no probabilities, or there are fewer of them than splits, or no split.
     """
+    if splits < 1:
+        raise ValueError(f"splits={splits}: one or more")
     p = arrays.features(class_probabilities, splits, "class probabilities")
     if p.min() < 0 or not np.allclose(p.sum(axis=1), 1, atol=1e-4):
         raise ValueError("class probabilities must be rows of non-negative numbers that sum to 1")

@@ -29,8 +29,11 @@ def kernel_distance(
         seed: Seed of the subsets.
 
     Raises:
-        ValueError: A set is not two-dimensional, has fewer than two rows, or D differs.
+        ValueError: A set is not two-dimensional, has fewer than two rows, or D differs; a subset would have
+            fewer than two.
     """
+    if subset_size < 2:
+        raise ValueError(f"subset_size={subset_size}: two or more, for pairs of different examples")
     real, fake = arrays.two_sets(real_features, fake_features, least=2)
     rng = np.random.default_rng(seed)
     size = min(subset_size, len(real), len(fake))

@@ -12,8 +12,9 @@ class StepModel(keras.Model):
     """G(z) as a model whose `fit` takes several steps in one call of the graph.
 
     `steps_per_call` is the number of steps that `fit` takes between two calls of its callbacks, 1 at first;
-    what the steps returned is then given to the callbacks as arrays. A subclass has a `generator` and
-    `train_step`, which returns what is logged by name, and sets `compiled_by_xla` where XLA is to compile it.
+    with more the data must not end within a call, and the callbacks get arrays of what the steps returned. A
+    subclass has a `generator` and `train_step`, which returns what is logged by name, and sets
+    `compiled_by_xla` where XLA is to compile it.
     """
 
     def __init__(self, name: str | None = None):
@@ -29,8 +30,8 @@ class StepModel(keras.Model):
         """
         if steps_per_execution != 1:
             raise UserError(
-                f"steps_per_execution={steps_per_execution}: leave it out; steps_per_call of the model takes "
-                "several steps at a time"
+                f"steps_per_execution={steps_per_execution}: leave it out; with data that do not end the "
+                "callback callbacks.Pace takes several steps at a time"
             )
         replicas = self.distribute_strategy.num_replicas_in_sync
         if replicas > 1:

@@ -103,6 +103,21 @@ def repeat(turn: Callable, *batches):
     return logs
 
 
+def _check_optimizer(optimizer: keras.optimizers.Optimizer) -> None:
+    scales = isinstance(optimizer, keras.optimizers.LossScaleOptimizer) or optimizer.loss_scale_factor
+    refused = {
+        "loss scaling": (scales, "the steps do not scale losses; compute in bfloat16, which needs none"),
+        "gradient_accumulation_steps": (
+            optimizer.gradient_accumulation_steps,
+            "what follows an update would run after every batch",
+        ),
+        "use_ema": (optimizer.use_ema, "the generator's option generator_ema averages its weights"),
+    }
+    for what, (asked, reason) in refused.items():
+        if asked:
+            raise UserError(f"{what} of an optimizer has no place here: {reason}")
+
+
 @registry.register("alternating")
 @serializable
 class GAN(calls.StepModel):
@@ -205,6 +220,10 @@ class GAN(calls.StepModel):
 
         `optimizer`, which callbacks such as `LearningRateScheduler` act on, is the generator's.
         Other arguments are those of `keras.Model.compile`.
+
+        Raises:
+            UserError: An optimizer scales losses, accumulates gradients or averages weights, or both players
+                have the same one.
         """
         # Keras scales losses for float16 only in its own training step, and would for one player alone.
         super().compile(optimizer=generator_optimizer, jit_compile=False, auto_scale_loss=False, **kwargs)
@@ -212,6 +231,10 @@ class GAN(calls.StepModel):
         self.compiled_by_xla = jit_compile
         self.generator_optimizer = self.optimizer
         self.discriminator_optimizer = keras.optimizers.get(discriminator_optimizer)
+        if self.generator_optimizer is self.discriminator_optimizer:
+            raise UserError("both players have the same optimizer: give each one of its own")
+        for optimizer in (self.generator_optimizer, self.discriminator_optimizer):
+            _check_optimizer(optimizer)
         self.generator_optimizer.build(self.generator.trainable_variables)
         self.discriminator_optimizer.build(self.discriminator.trainable_variables)
 
@@ -227,9 +250,16 @@ class GAN(calls.StepModel):
         return [*self.variables, *(v for optimizer in optimizers for v in optimizer.variables)]
 
     def adapt(self, images) -> None:
-        """Before training: what the networks derive from the training images, uint8 or in [-1, 1]."""
-        self.generator.adapt(images)
-        self.discriminator.adapt(images)
+        """Before training: what the networks derive from the training images, uint8 or in [-1, 1].
+
+        Raises:
+            UserError: They are other whole numbers.
+        """
+        if images.dtype != "uint8" and not keras.backend.is_float_dtype(str(images.dtype)):
+            raise UserError(f"examples of {images.dtype}: pictures are uint8, or floats in [-1, 1]")
+        for player in (self.generator, self.discriminator):
+            if isinstance(player, Network):
+                player.adapt(images)
 
     def make_train_function(self, force=False):
         """What `fit` calls. Raises UserError where `adapt` has to be called before."""

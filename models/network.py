@@ -248,6 +248,8 @@ class Generator(Network):
     def finished(self, z):
         """The images that users see: of the moving average of the weights, where one is kept.
 
+        Batch norm has the statistics of the weights themselves, so a long average needs a long run.
+
         Yaz et al. 2019, The unusual effectiveness of averaging in GAN training (arXiv 1806.04498).
         """
         if not self.average:
@@ -259,7 +261,8 @@ class Generator(Network):
 class Discriminator(Network):
     """Scores D(x): images (batch, H, W, C) in [-1, 1], or points (batch, D) -> (batch, outputs).
 
-    `features` are what the layer of scores sees. With `packing` m every score is of m examples.
+    `features` are what the layer of scores sees, without what minibatch discrimination adds. With `packing` m
+    every score is of m examples.
 
     Args:
         image_shape: (H, W, C), or (D,) for points.
@@ -325,7 +328,7 @@ class Discriminator(Network):
         return self.head(self.features(inputs, training=training), training=training)
 
     def features(self, inputs, training=None):
-        """What the layer of scores sees of the inputs."""
+        """What the layer of scores sees of the inputs, without what minibatch discrimination adds."""
         return super().features(self.given(inputs, training=training), training=training)
 
     def adapt(self, images: np.ndarray) -> None:
@@ -483,6 +486,8 @@ def pair(name: str) -> type[Pair]:
 
 
 def _misfit(name: str, shape: ImageShape) -> str:
+    if len(shape) not in (1, 3):
+        return f"examples of shape {tuple(shape)}: pictures have (height, width, channels), points (D,)"
     kind = "points" if len(shape) == 1 else "pictures"
     others = [other for other in registry.names() if pair(other).dimensions == len(shape)]
     return f"{name} is not for {kind} of shape {tuple(shape)}: choose {', '.join(others)}, or other data"

@@ -173,6 +173,9 @@ class SemiSupervisedGAN(FeatureMatchingGAN):
         labelled = as_examples(labelled)
         # Of an odd number one is not used.
         size = tf.shape(images)[0] // 2
+        message = "a step needs 2 images without labels at least"
+        with tf.control_dependencies([tf.debugging.assert_positive(size, message)]):
+            size = tf.identity(size)
         mine, generators = tf.split(as_examples(images)[: 2 * size], 2)
         z = self.generator.sample_latent(2 * size, self.seed_generator)
         for_discriminator, for_generator = tf.split(z, 2)

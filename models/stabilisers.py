@@ -183,9 +183,11 @@ class DiffAugment(layers.Layer):
         for axis in (1, 2):
             side = x.shape[axis]
             hole = _half_up(side / 2)
-            centre = ops.floor(self._uniform(x, 0, side + 1 - hole % 2))
+            # Half precision does not know all places on a side.
+            exact = ops.cast(x, self.variable_dtype)
+            centre = ops.floor(self._uniform(exact, 0, side + 1 - hole % 2))
             shape = [-1 if a == axis else 1 for a in range(4)]
-            place = ops.reshape(ops.cast(ops.arange(side), x.dtype), shape) - centre + hole // 2
+            place = ops.reshape(ops.arange(side, dtype=exact.dtype), shape) - centre + hole // 2
             inside = ops.logical_and(inside, ops.logical_and(place >= 0, place < hole))
         return ops.where(inside, ops.zeros_like(x), x)
 
@@ -290,9 +292,11 @@ class MinibatchDiscrimination(layers.Layer):
 
     def call(self, features):
         rows = ops.reshape(ops.matmul(features, self.tensor), (-1, self.kernels, self.dimensions))
+        # Beside its own closeness, exp(0), those of others are lost in half precision.
+        rows = ops.cast(rows, self.variable_dtype)
         distances = ops.sum(ops.abs(rows[:, None] - rows[None]), axis=-1)
         closeness = ops.sum(ops.exp(-distances), axis=1) - 1  # Its own is exp(0).
-        return ops.concatenate([features, closeness], axis=-1)
+        return ops.concatenate([features, ops.cast(closeness, features.dtype)], axis=-1)
 
     def compute_output_shape(self, input_shape):
         return (input_shape[0], input_shape[-1] + self.kernels)

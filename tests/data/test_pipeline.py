@@ -58,6 +58,13 @@ def test_a_part_of_the_cached_pictures_is_that_part():
         np.testing.assert_array_equal(mapped, next(iter(data.batches(np.array(images), 64, seed=0))))
 
 
+def test_mapped_points_are_points(tmp_path):
+    points = np.random.default_rng(0).normal(size=(50, 2)).astype(np.float32)
+    points.tofile(tmp_path / "points")
+    mapped = np.memmap(tmp_path / "points", np.float32, mode="r").reshape(-1, 2)
+    np.testing.assert_array_equal(*(next(iter(data.batches(x, 50, seed=0))) for x in (mapped, points)))
+
+
 def test_cached_and_in_memory_pictures_give_the_same_batches():
     mapped = data.load("digits")
     assert isinstance(mapped.base, np.memmap) or isinstance(mapped, np.memmap)

@@ -1,10 +1,12 @@
 """Pictures from each kind of source, as they leave `data.load`."""
 
 import os
+import types
 
 import numpy as np
 import pytest
 import tensorflow as tf
+import tensorflow_datasets
 from PIL import Image
 from sklearn.datasets import load_digits
 
@@ -205,6 +207,14 @@ def test_unknown_datasets_are_refused_with_the_nearest_name():
         data.find("digits", "tset")
     with pytest.raises(ValueError, match="'iris' has no images"):
         data.find("iris")
+
+
+def test_pictures_that_are_not_uint8_are_refused(monkeypatch):
+    image = tensorflow_datasets.features.Image(shape=(4, 4, 1), dtype=np.uint16)
+    wide = types.SimpleNamespace(info=types.SimpleNamespace(features={"image": image}))
+    monkeypatch.setattr(tensorflow_datasets, "builder", lambda *_, **__: wide)
+    with pytest.raises(ValueError, match="'wide' has pictures of uint16: choose one of uint8"):
+        data.find("wide")
 
 
 def test_a_dataset_that_cannot_be_downloaded_names_the_ways_out(tmp_path, monkeypatch):

@@ -234,6 +234,13 @@ def test_the_parzen_window_is_of_the_samples_and_judges_the_test_pictures(digits
     assert value.error == pytest.approx(log_likelihood.std() / len(log_likelihood) ** 0.5, rel=1e-2)
 
 
+def test_examples_that_are_in_the_data_are_not_held_out(digits):
+    source = data.find("digits", "all")
+    everything = Reference("digits", "all", None, source.shape, features.find("pixels", "digits"), 400)
+    assert everything.held_out is None
+    assert len(digits.held_out) == 297
+
+
 def test_an_interval_is_of_1_96_standard_errors():
     values = np.array([1.0, 2.0, 3.0, 4.0, 10.0])
     estimate = measures.mean_of(values, "lower")

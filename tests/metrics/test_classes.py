@@ -18,6 +18,11 @@ def test_equal_predictions_score_one(row):
     assert inception_score([row] * 50, splits=5).mean == pytest.approx(1)
 
 
+def test_there_is_a_split_at_least():
+    with pytest.raises(ValueError, match="splits=0: one or more"):
+        inception_score(np.eye(10), splits=0)
+
+
 def test_against_the_definition_in_plain_python():
     """23 rows in 4 parts: the parts are rows [23 i / 4, 23 (i + 1) / 4)."""
     p = np.random.default_rng(0).dirichlet([0.3] * 5, size=23)

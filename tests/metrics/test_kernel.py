@@ -21,6 +21,12 @@ def test_against_scikit_learns_kernel_written_as_the_papers_sums():
     assert whole.mean == pytest.approx(expected, rel=1e-9) and whole.std == pytest.approx(0, abs=1e-12)
 
 
+def test_a_subset_has_pairs():
+    x = np.random.default_rng(0).normal(size=(30, 7))
+    with pytest.raises(ValueError, match="subset_size=1: two or more"):
+        kernel_distance(x, x, subset_size=1)
+
+
 def test_two_gaussians_have_the_population_value():
     """N(0, 1) and N(1, 1): E k(x,x') + E k(y,y') - 2 E k(x,y) = 22 for (xy + 1)^3."""
     rng = np.random.default_rng(0)

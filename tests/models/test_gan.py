@@ -570,6 +570,37 @@ def test_steps_in_one_execution_are_refused():
         dcgan_pair().compile("adam", "adam", steps_per_execution=4)
 
 
+@pytest.mark.parametrize(
+    "optimizer, words",
+    [
+        (lambda: keras.optimizers.LossScaleOptimizer(keras.optimizers.Adam()), "loss scaling"),
+        (lambda: keras.optimizers.Adam(loss_scale_factor=1024), "loss scaling"),
+        (lambda: keras.optimizers.Adam(gradient_accumulation_steps=2), "gradient_accumulation_steps"),
+        (lambda: keras.optimizers.Adam(use_ema=True), "use_ema"),
+    ],
+)
+def test_optimizers_that_the_steps_do_not_heed_are_refused(optimizer, words):
+    gan = dcgan_pair()
+    for players in ((optimizer(), "adam"), ("adam", optimizer())):
+        with pytest.raises(ValueError, match=words):
+            gan.compile(*players)
+    one = keras.optimizers.Adam()
+    with pytest.raises(ValueError, match="both players have the same optimizer"):
+        gan.compile(one, one)
+
+
+def test_adapt_takes_pictures_alone_and_leaves_other_networks_be():
+    gan = dcgan_pair(virtual_batch_norm=4)
+    pictures = np.rint((images() + 1) * 127.5)
+    with pytest.raises(ValueError, match="examples of int32: pictures are uint8"):
+        gan.adapt(pictures.astype(np.int32))
+    flat = keras.Sequential([keras.layers.Input((8, 8, 1)), keras.layers.Flatten(), keras.layers.Dense(1)])
+    mixed = compiled(gan.generator, flat, "gan", seed=0)
+    mixed.adapt(pictures.astype(np.uint8))
+    mixed.fit(images(), batch_size=8, verbose=0)
+    assert mixed.step == 2
+
+
 def test_several_devices_are_refused():
     script = """
 import keras, losses, models, tensorflow as tf

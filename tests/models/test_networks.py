@@ -20,6 +20,8 @@ def test_pairs_are_for_pictures_or_for_points():
         models.get("dcgan", (2,))
     with pytest.raises(ValueError, match="toy is not for pictures of shape .*choose dcgan"):
         models.get("toy", (8, 8, 1))
+    with pytest.raises(ValueError, match=r"examples of shape \(8, 8\): pictures have \(height"):
+        models.get("dcgan", (8, 8))
 
 
 def test_toy_networks_are_those_of_wgan_gps_code():

@@ -137,6 +137,12 @@ def test_it_takes_odd_batches_in_any_precision(policy):
     assert gan.step == 1 and all(np.all(np.isfinite(weight)) for weight in gan.trainable_variables)
 
 
+def test_a_batch_that_leaves_a_player_nothing_ends_the_run():
+    x = (images(1), images(4)), np.array([0, 1, 2, 1])
+    with pytest.raises(tf.errors.InvalidArgumentError, match="needs 2 images without labels"):
+        semi_supervised().fit(tf.data.Dataset.from_tensors(x), shuffle=False, verbose=0)
+
+
 def test_it_trains_on_labelled_and_other_images():
     gan = semi_supervised()
     x = (images(8), images(4)), np.array([0, 1, 2, 1])

@@ -210,6 +210,11 @@ def test_minibatch_discrimination_is_its_equation():
             others = [np.exp(-np.abs(m[i, b] - m[j, b]).sum()) for j in range(5) if j != i]
             assert out[i, 4 + b] == pytest.approx(sum(others), rel=1e-4)
     np.testing.assert_array_equal(out[:, :4], features)
+    half = MinibatchDiscrimination(1, 1, dtype="mixed_bfloat16")
+    half.build((2, 1))
+    half.set_weights([np.ones((1, 1))])
+    far = np.float32(half(np.array([[0.0], [6.0]])))  # Beside 1 less than one of its steps.
+    np.testing.assert_allclose(far[:, 1], np.exp(-6), rtol=0.01)
 
 
 @pytest.mark.parametrize("shape", [(6,), (3, 3, 2)])
@@ -282,6 +287,9 @@ def test_diff_augment_changes_what_its_policy_says():
     cut = DiffAugment("cutout")(x, training=True).numpy()
     holes = (cut[..., 1] == 0).sum(axis=(1, 2))
     assert holes.max() == 16 and holes.min() >= 4  # Squares of 4x4, some of them partly outside.
+    tall = DiffAugment("cutout", dtype="mixed_bfloat16")(np.ones((100, 256, 1, 1)), training=True)
+    starts = np.argmin(np.float32(tall)[:, :, 0, 0], axis=1)
+    assert set(starts % 2) == {0, 1}
     colored = DiffAugment("color")(x, training=True).numpy()
     np.testing.assert_allclose(np.ptp(colored, axis=(1, 2)), 0, atol=1e-5)
     assert 0.1 < np.std(colored.mean(axis=(1, 2, 3))) < 0.5
