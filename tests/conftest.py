@@ -4,6 +4,7 @@ import atexit
 import multiprocessing
 import os
 import runpy
+import signal
 import subprocess
 import sys
 import tempfile
@@ -25,6 +26,9 @@ import keras
 import pytest
 
 ROOT = Path(__file__).parent.parent
+
+# A job in the background ignores it, and so would the processes that tests interrupt.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(autouse=True)
