@@ -14,6 +14,7 @@ from evaluation.features import Features
 from evaluation.reference import Reference, Statistics
 from metrics import arrays, manifold
 from metrics.modes import MODE_SAMPLES, STACKED_SAMPLES
+from metrics.sliced import PATCH
 from support.registry import Registry
 
 registry = Registry("metric", "evaluation")
@@ -91,7 +92,14 @@ NEEDS: dict[str, tuple[Callable[[Evidence], bool], str]] = {
     "pictures": (lambda e: e.samples.ndim == 4, "for pictures"),
     "classes": (lambda e: e.class_dimensions == 2, "for features with classes, as those of a classifier"),
     "centres": (lambda e: getattr(e.reference.source, "centres", None) is not None, "for ring and grid"),
-    "colours": (lambda e: e.class_dimensions == 3, "for stacked_mnist and the features of a classifier"),
+    "patches": (
+        lambda e: e.samples.ndim == 4 and min(e.samples.shape[1:3]) >= PATCH,
+        f"for pictures of {PATCH} pixels a side at least",
+    ),
+    "colours": (
+        lambda e: e.class_dimensions == 3 and e.fake.probabilities.shape[1] == 3,
+        "for stacked_mnist in three colours and the features of a classifier",
+    ),
     "held_out": (lambda e: e.reference.held_out is not None, "for datasets with a test split"),
     "validation": (lambda e: e.reference.validation is not None, "for datasets with a train split"),
     "critic": (lambda e: e.critic is not None, "for run directories"),
@@ -247,7 +255,7 @@ def density_coverage(evidence: Evidence) -> dict[str, Estimate]:
     }
 
 
-@measure("sliced_wasserstein", "pictures", in_features=False)
+@measure("sliced_wasserstein", "patches", in_features=False)
 def sliced_wasserstein(evidence: Evidence) -> dict[str, Estimate]:
     """Of as many real pictures as samples, by level and their mean, in the pictures' own space."""
     count = min(len(evidence.reference.chosen), len(evidence.samples))

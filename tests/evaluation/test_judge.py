@@ -276,6 +276,19 @@ def test_points_have_modes_and_no_pictures():
     assert "precision_recall" not in missing
 
 
+def test_small_pictures_and_one_colour_of_stacked_digits_lack_what_these_measures_need():
+    small = np.zeros((20, 6, 9, 1), np.uint8)
+    grey = features.Features(np.zeros((20, 4)), np.full((20, 1, 10), 0.1))
+    evidence = measures.Evidence(None, small, grey, lambda: small)
+    needs = {
+        name: measures.find(name).missing(evidence) for name in ("sliced_wasserstein", "stacked_coverage")
+    }
+    assert needs == {
+        "sliced_wasserstein": "for pictures of 7 pixels a side at least",
+        "stacked_coverage": "for stacked_mnist in three colours and the features of a classifier",
+    }
+
+
 def test_samples_that_cannot_be_judged_are_refused(digits):
     with pytest.raises(UserError, match=r"\(28, 28, 1\).*\(8, 8, 1\)"):
         numbers(digits, np.zeros((10, 28, 28, 1), np.uint8))
