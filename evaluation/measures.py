@@ -93,7 +93,7 @@ NEEDS: dict[str, tuple[Callable[[Evidence], bool], str]] = {
     "classes": (lambda e: e.class_dimensions == 2, "for features with classes, as those of a classifier"),
     "centres": (lambda e: getattr(e.reference.source, "centres", None) is not None, "for ring and grid"),
     "patches": (
-        lambda e: e.samples.ndim == 4 and min(e.samples.shape[1:3]) >= PATCH,
+        lambda e: min(e.samples.shape[1:3]) >= PATCH,
         f"for pictures of {PATCH} pixels a side at least",
     ),
     "colours": (
@@ -255,7 +255,7 @@ def density_coverage(evidence: Evidence) -> dict[str, Estimate]:
     }
 
 
-@measure("sliced_wasserstein", "patches", in_features=False)
+@measure("sliced_wasserstein", "pictures", "patches", in_features=False)
 def sliced_wasserstein(evidence: Evidence) -> dict[str, Estimate]:
     """Of as many real pictures as samples, by level and their mean, in the pictures' own space."""
     count = min(len(evidence.reference.chosen), len(evidence.samples))

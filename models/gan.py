@@ -10,7 +10,7 @@ import tensorflow as tf
 
 import losses
 from models import calls
-from models.network import NONE, Discriminator, Network, as_examples, moved, with_parts
+from models.network import NONE, Discriminator, Network, as_examples, check_kind, moved, with_parts
 from models.stabilisers import SpectralNormalization, mixes_examples, serializable
 from support.errors import UserError
 from support.options import parameters
@@ -67,6 +67,12 @@ def in_variables_precision(network: keras.Model) -> Iterator[None]:
             layer.dtype_policy = policy
 
 
+def at_least(size, fewest: int, message: str):
+    """The size, a tensor, of which the graph asserts that it is so much."""
+    with tf.control_dependencies([tf.debugging.assert_greater_equal(size, fewest, message)]):
+        return tf.identity(size)
+
+
 def in_turns(examples, turns: int, multiple: int = 1, least: int = 1):
     """(batch, ...) -> (turns, examples of a turn, ...): what is left over is not used.
 
@@ -77,9 +83,8 @@ def in_turns(examples, turns: int, multiple: int = 1, least: int = 1):
     size = tf.shape(examples)[0] // (turns * multiple) * multiple
     fewest = turns * math.ceil(least / multiple) * multiple
     message = f"a batch holds the data of n_critic = {turns} turns: it needs {fewest} examples at least"
-    with tf.control_dependencies([tf.debugging.assert_greater_equal(size, least, message)]):
-        used = examples[: size * turns]
-    return tf.reshape(used, (turns, size, *examples.shape[1:]))
+    size = at_least(size, least, message)
+    return tf.reshape(examples[: size * turns], (turns, size, *examples.shape[1:]))
 
 
 def repeat(turn: Callable, *batches):
@@ -255,8 +260,7 @@ class GAN(calls.StepModel):
         Raises:
             UserError: They are other whole numbers.
         """
-        if images.dtype != "uint8" and not keras.backend.is_float_dtype(str(images.dtype)):
-            raise UserError(f"examples of {images.dtype}: pictures are uint8, or floats in [-1, 1]")
+        check_kind(images)
         for player in (self.generator, self.discriminator):
             if isinstance(player, Network):
                 player.adapt(images)

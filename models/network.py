@@ -466,14 +466,15 @@ class Pair(Stabilisers):
             raise UserError(_misfit(registry.name_of(type(self)), image_shape))
         self._check_autoencoder()
         fields = {field.name: getattr(self, field.name) for field in dataclasses.fields(Stabilisers)}
-        shared = dict(image_shape=image_shape, stabilisers=Stabilisers(**fields))
+        stabilisers = Stabilisers(**fields)
+        shared = dict(image_shape=image_shape, stabilisers=stabilisers)
         generator = self.generator(**shared, latent_dim=latent_dim, latent=self.latent)
         if not self.autoencoder:
             discriminator = self.discriminator(**shared, outputs=self.outputs)
             self._check_virtual(generator, discriminator)
             return generator, discriminator
         encoder = self.discriminator(**shared, outputs=self.autoencoder)
-        shared["stabilisers"] = Stabilisers(**fields | {"generator_ema": 0.0})
+        shared["stabilisers"] = dataclasses.replace(stabilisers, generator_ema=0.0)
         decoder = self.decoder(**shared, latent_dim=self.autoencoder, latent=self.latent)
         return generator, Autoencoder(encoder=encoder, decoder=decoder, error=self.reconstruction)
 
@@ -498,6 +499,13 @@ def network_range(examples: np.ndarray) -> np.ndarray:
     if examples.dtype == np.uint8:
         return examples.astype(np.float32) / 127.5 - 1
     return examples.astype(np.float32)
+
+
+def check_kind(images) -> None:
+    """Raises UserError if training images are neither uint8 nor floats: whole numbers of another range."""
+    kind = keras.backend.standardize_dtype(images.dtype)
+    if kind != "uint8" and not keras.backend.is_float_dtype(kind):
+        raise UserError(f"examples of {kind}: pictures are uint8, or floats in [-1, 1]")
 
 
 def as_examples(batch):

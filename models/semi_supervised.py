@@ -12,7 +12,7 @@ import numpy as np
 import tensorflow as tf
 from keras import layers, ops
 
-from models.gan import as_opponent
+from models.gan import as_opponent, at_least
 from models.network import NONE, Discriminator, Generator, Stack, as_examples, network_range
 from models.stabilisers import serializable
 from models.variants import FeatureMatchingGAN
@@ -172,10 +172,7 @@ class SemiSupervisedGAN(FeatureMatchingGAN):
         (images, labelled), labels, _ = keras.utils.unpack_x_y_sample_weight(data)
         labelled = as_examples(labelled)
         # Of an odd number one is not used.
-        size = tf.shape(images)[0] // 2
-        message = "a step needs 2 images without labels at least"
-        with tf.control_dependencies([tf.debugging.assert_positive(size, message)]):
-            size = tf.identity(size)
+        size = at_least(tf.shape(images)[0] // 2, 1, "a step needs 2 images without labels at least")
         mine, generators = tf.split(as_examples(images)[: 2 * size], 2)
         z = self.generator.sample_latent(2 * size, self.seed_generator)
         for_discriminator, for_generator = tf.split(z, 2)

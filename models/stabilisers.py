@@ -165,8 +165,8 @@ class DiffAugment(layers.Layer):
                 x = getattr(self, f"_{name}")(x)
         return x
 
-    def _uniform(self, x, low, high):
-        return pictures.uniform_per_example(x, low, high, seed=self.seed_generator)
+    def _uniform(self, x, low, high, dtype=None):
+        return pictures.uniform_per_example(x, low, high, seed=self.seed_generator, dtype=dtype)
 
     def _color(self, x):
         x = x + self._uniform(x, -0.5, 0.5)
@@ -184,10 +184,10 @@ class DiffAugment(layers.Layer):
             side = x.shape[axis]
             hole = _half_up(side / 2)
             # Half precision does not know all places on a side.
-            exact = ops.cast(x, self.variable_dtype)
-            centre = ops.floor(self._uniform(exact, 0, side + 1 - hole % 2))
+            exact = self.variable_dtype
+            centre = ops.floor(self._uniform(x, 0, side + 1 - hole % 2, exact))
             shape = [-1 if a == axis else 1 for a in range(4)]
-            place = ops.reshape(ops.arange(side, dtype=exact.dtype), shape) - centre + hole // 2
+            place = ops.reshape(ops.arange(side, dtype=exact), shape) - centre + hole // 2
             inside = ops.logical_and(inside, ops.logical_and(place >= 0, place < hole))
         return ops.where(inside, ops.zeros_like(x), x)
 

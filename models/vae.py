@@ -5,7 +5,7 @@ import tensorflow as tf
 from keras import ops
 
 from models.calls import StepModel
-from models.network import Discriminator, Generator, as_examples, moved, with_parts
+from models.network import Discriminator, Generator, as_examples, check_kind, moved, with_parts
 from models.stabilisers import serializable
 from support.errors import UserError
 
@@ -67,6 +67,7 @@ class VAE(StepModel):
 
     def adapt(self, images) -> None:
         """Before training: what the networks derive from the training images, uint8 or in [-1, 1]."""
+        check_kind(images)
         self.encoder.adapt(images)
         self.generator.adapt(images)
 

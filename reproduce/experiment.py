@@ -62,9 +62,13 @@ class Runs:
         """Those that came to their end."""
         return Runs([record for record in self.records if DIVERGED not in record["measured"]])
 
+    def recorded(self, *cases: str) -> list[Mapping[str, Any]]:
+        """The records of each run of the cases that came to its end, by seed."""
+        return [record for record in self.ended().records if record["case"] in cases]
+
     def of(self, *cases: str) -> list[Mapping[str, Any]]:
         """What was measured in each run of the cases that came to its end, by seed."""
-        return [record["measured"] for record in self.ended().records if record["case"] in cases]
+        return [record["measured"] for record in self.recorded(*cases)]
 
     def values(self, case: str, name: Measured) -> np.ndarray:
         """One number of each run of the case, by seed."""
@@ -128,8 +132,7 @@ class Runs:
 
     def figure(self, case: str, name: str) -> str:
         """The end of the name of a picture that the case's run of the lowest seed drew; see `Run.figure`."""
-        seeds = [record["seed"] for record in self.ended().records if record["case"] == case]
-        return f"{case}-{seeds[0]}-{name}.png"
+        return f"{case}-{self.recorded(case)[0]['seed']}-{name}.png"
 
 
 class Reproduction(abc.ABC):

@@ -4,10 +4,11 @@ import keras
 from keras import ops
 
 
-def uniform_per_example(x, low=0.0, high=1.0, *, seed=None):
-    """One number in [low, high) per example, shape (batch, 1, ..., 1) of the rank of `x`, its dtype."""
+def uniform_per_example(x, low=0.0, high=1.0, *, seed=None, dtype=None):
+    """One number in [low, high) per example, shape (batch, 1, ..., 1) of the rank of `x`, by default its
+    dtype."""
     shape = (ops.shape(x)[0],) + (1,) * (len(x.shape) - 1)
-    return keras.random.uniform(shape, low, high, dtype=x.dtype, seed=seed)
+    return keras.random.uniform(shape, low, high, dtype=dtype or x.dtype, seed=seed)
 
 
 def flip(images, seed):

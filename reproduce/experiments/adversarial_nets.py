@@ -93,9 +93,8 @@ class Parzen(Reproduction):
         rows = [[f"{model}, published", with_error(*numbers)] for model, numbers in PUBLISHED.items()]
         pictures = []
         for case, (of, _) in WEIGHTS.items():
-            for record in runs.ended().records:
-                if record["case"] == case:
-                    rows += self._rows(record, of)
+            for record in runs.recorded(case):
+                rows += self._rows(record, of)
             if runs.of(case):
                 pictures += [
                     f"![samples]({folder.name}/parzen-{runs.figure(case, 'samples')})",

@@ -84,13 +84,12 @@ QUICK: dict[str, dict[str, Any]] = {
 @registry.register("ring")
 class Ring(Reproduction):
     """Networks, rates, batches and updates of the generator are the same for all but where the column "own"
-    says otherwise (packing and unrolling have larger batches). The critic's turns for one
-    of the generator are those of the objective's paper, so critics of five see five times as much data; so
-    are the optimizer, RMSProp for WGAN and Adam for all others, and Adam's betas. The small weights of the
-    gradient penalties are those that suit the plane, as lambda = 0.1 in WGAN-GP's toy code. Of 2,500 samples,
-    those within three standard deviations of a mode are of high quality (of the data itself 98.9 %); a mode
-    is found if it is nearest to one of these. The reverse KL is that of the samples over the modes against
-    equal shares.
+    says otherwise (packing and unrolling have larger batches). The critic's turns for one of the generator
+    are those of the objective's paper, so critics of five see five times as much data; so are the optimizer,
+    RMSProp for WGAN and Adam for all others, and Adam's betas. The small weights of the gradient penalties
+    are those that suit the plane, as lambda = 0.1 in WGAN-GP's toy code. Of 2,500 samples, those within three
+    standard deviations of a mode are of high quality (of the data itself 98.9 %); a mode is found if it is
+    nearest to one of these. The reverse KL is that of the samples over the modes against equal shares.
     """
 
     title = "Every objective on the ring of 8 Gaussians"
