@@ -230,16 +230,16 @@ class GAN(calls.StepModel):
             UserError: An optimizer scales losses, accumulates gradients or averages weights, or both players
                 have the same one.
         """
+        optimizers = [keras.optimizers.get(given) for given in (generator_optimizer, discriminator_optimizer)]
+        if optimizers[0] is optimizers[1]:
+            raise UserError("both players have the same optimizer: give each one of its own")
+        for optimizer in optimizers:
+            _check_optimizer(optimizer)
         # Keras scales losses for float16 only in its own training step, and would for one player alone.
-        super().compile(optimizer=generator_optimizer, jit_compile=False, auto_scale_loss=False, **kwargs)
+        super().compile(optimizer=optimizers[0], jit_compile=False, auto_scale_loss=False, **kwargs)
         # Keras's own `jit_compile` is always False where operations are asked to be deterministic.
         self.compiled_by_xla = jit_compile
-        self.generator_optimizer = self.optimizer
-        self.discriminator_optimizer = keras.optimizers.get(discriminator_optimizer)
-        if self.generator_optimizer is self.discriminator_optimizer:
-            raise UserError("both players have the same optimizer: give each one of its own")
-        for optimizer in (self.generator_optimizer, self.discriminator_optimizer):
-            _check_optimizer(optimizer)
+        self.generator_optimizer, self.discriminator_optimizer = optimizers
         self.generator_optimizer.build(self.generator.trainable_variables)
         self.discriminator_optimizer.build(self.discriminator.trainable_variables)
 

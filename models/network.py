@@ -2,7 +2,7 @@
 
 import contextlib
 import dataclasses
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Annotated, Any, ClassVar
 
 import keras
@@ -110,22 +110,19 @@ class Network(keras.Model):
         self.body.build(input_shape)
 
     def _fixed(self, shape, name: str):
-        return self.add_weight(shape=shape, initializer="zeros", trainable=False, name=name)
+        # Read in a layer's call too, where Keras would narrow it under mixed precision.
+        return self.add_weight(shape=shape, initializer="zeros", trainable=False, autocast=False, name=name)
 
-    def _copies(self, name: str) -> list:
-        """A variable beside each trainable one, with its value, that is not trained."""
-        copies = [self._fixed(weight.shape, name) for weight in self.trainable_variables]
-        self._refresh(copies)
+    def _copies(self, variables: Sequence[keras.Variable], name: str) -> list[keras.Variable]:
+        """A variable beside each of these, with its value, that is not trained."""
+        copies = [self._fixed(variable.shape, name) for variable in variables]
+        _assign(copies, variables)
         return copies
-
-    def _refresh(self, copies: list) -> None:
-        for copy, weight in zip(copies, self.trainable_variables if copies else [], strict=True):
-            copy.assign(weight)
 
     def keep_average(self, decay: float) -> None:
         """From now on `average` holds a moving average of the trainable variables."""
         self.decay = decay
-        self.average = self._copies("average")
+        self.average = self._copies(self.trainable_variables, "average")
 
     def check_adapted(self) -> None:
         """Raises UserError where `adapt` has to come before training, and did not."""
@@ -140,15 +137,15 @@ class Network(keras.Model):
 
         A subclass that changes weights calls this one afterwards: averages of weights start from them.
         """
-        self._refresh(self.past)
-        self._refresh(self.average)
+        for copies in (self.past, self.average):
+            _assign(copies, self.trainable_variables if copies else [])
 
     def _regularize(self) -> None:
         """Makes `losses` of what is asked of the weights."""
         orthogonal = self.stabilisers.orthogonal_regularization
         historical = self.stabilisers.historical_averaging
         if historical:
-            self.past = self._copies("past")
+            self.past = self._copies(self.trainable_variables, "past")
             self.updates = self._fixed((), "updates")
         for index, weight in enumerate(self.trainable_variables):
             terms: list[Callable] = [weight.regularizer] if weight.regularizer else []
@@ -193,6 +190,11 @@ class Network(keras.Model):
             return cls(**config)
 
 
+def _assign(variables: Sequence[keras.Variable], values: Iterable) -> None:
+    for variable, value in zip(variables, values, strict=True):
+        variable.assign(value)
+
+
 def moved(network: keras.Model) -> None:
     """After an update of a network's weights: moves what in its layers follows them."""
     for layer in network._flatten_layers():
@@ -227,6 +229,7 @@ class Generator(Network):
         self.image_shape = tuple(image_shape)
         self.latent_dim = latent_dim
         self.latent = latent
+        self.average_statistics: list[keras.Variable] = []
         own = dict(image_shape=self.image_shape, latent_dim=latent_dim, latent=latent)
         super().__init__({**own, **config}, stabilisers, name=name)
 
@@ -236,10 +239,27 @@ class Generator(Network):
             self.reference.assign(self.sample_latent(self.stabilisers.virtual_batch_norm))
         if self.stabilisers.generator_ema:
             self.keep_average(self.stabilisers.generator_ema)
+            self.average_statistics = self._copies(self._statistics, "average")
 
     def call(self, z, training=None):
+        if training and self.average_statistics:
+            with self._averaged() as scope:
+                super().call(z, training=True)
+            _assign(self.average_statistics, map(scope.get_current_value, self._statistics))
         # Under mixed precision too, generated images have the precision of data.
         return ops.cast(super().call(z, training=training), self.variable_dtype)
+
+    @property
+    def _statistics(self) -> list[keras.Variable]:
+        """The moving statistics of batch norm."""
+        normalising = [x for x in self._flatten_layers() if isinstance(x, layers.BatchNormalization)]
+        theirs = {id(variable) for layer in normalising for variable in layer.non_trainable_variables}
+        return [variable for variable in self.non_trainable_variables if id(variable) in theirs]
+
+    def _averaged(self) -> keras.StatelessScope:
+        """Within, the network has its averaged weights, and batch norm the statistics of these."""
+        mine = (*self.trainable_variables, *self._statistics)
+        return keras.StatelessScope(zip(mine, (*self.average, *self.average_statistics), strict=True))
 
     def sample_latent(self, count, seed=None):
         """`count` draws of z, shape (count, latent_dim)."""
@@ -248,14 +268,15 @@ class Generator(Network):
     def finished(self, z):
         """The images that users see: of the moving average of the weights, where one is kept.
 
-        Batch norm has the statistics of the weights themselves, so a long average needs a long run.
+        Batch norm has statistics of the averaged weights: in training these make images of the same z, to
+        move statistics of their own.
 
         Yaz et al. 2019, The unusual effectiveness of averaging in GAN training (arXiv 1806.04498).
         """
         if not self.average:
             return self(z, training=False)
-        images, _ = self.stateless_call(self.average, self.non_trainable_variables, z, training=False)
-        return images
+        with self._averaged():
+            return self(z, training=False)
 
 
 class Discriminator(Network):

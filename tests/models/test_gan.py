@@ -581,9 +581,11 @@ def test_steps_in_one_execution_are_refused():
 )
 def test_optimizers_that_the_steps_do_not_heed_are_refused(optimizer, words):
     gan = dcgan_pair()
+    before = gan.optimizer
     for players in ((optimizer(), "adam"), ("adam", optimizer())):
         with pytest.raises(ValueError, match=words):
             gan.compile(*players)
+    assert gan.optimizer is before is gan.generator_optimizer, "a refusal leaves the model as it was"
     one = keras.optimizers.Adam()
     with pytest.raises(ValueError, match="both players have the same optimizer"):
         gan.compile(one, one)

@@ -9,7 +9,7 @@ import losses
 import models
 from callbacks import CheckpointStore
 from models.gan import GAN
-from models.network import Discriminator
+from models.network import Discriminator, computing_in
 from models.stabilisers import (
     DiffAugment,
     InstanceNoise,
@@ -152,6 +152,32 @@ def test_moving_average_of_the_generator_is_what_users_see():
     for weight, value in zip(generator.trainable_variables, average, strict=True):
         weight.assign(value)
     np.testing.assert_allclose(shown, generator(z, training=False), rtol=1e-4, atol=1e-6)
+
+
+@pytest.mark.parametrize("policy", ["float32", "mixed_bfloat16"])
+def test_averaged_weights_have_batch_norms_statistics_of_their_own(policy):
+    """Those that a second generator has, which is given the average before each turn and sees the same z."""
+    with computing_in(policy):
+        gan = pair(generator_ema=0.5)
+        other = pair().generator
+    generator = gan.generator
+    statistics = other.non_trainable_variables
+    raw = [v for layer in generator.body.layers for v in layer.non_trainable_variables]
+    for seed in range(4):
+        for weight, average in zip(other.trainable_variables, generator.average, strict=True):
+            weight.assign(average)
+        z = generator.sample_latent(32, seed)
+        gan.discriminator_turn(pictures(32), z)
+        gan.generator_turn(pictures(32), z)
+        other(z, training=True)
+        for mine, expected in zip(generator.average_statistics, statistics, strict=True):
+            np.testing.assert_allclose(mine, expected, rtol=1e-5, atol=1e-6)
+    assert len(raw) == len(statistics) > 0
+    assert not np.allclose(raw[0], generator.average_statistics[0], rtol=0.01)
+    for weight, average in zip(other.trainable_variables, generator.average, strict=True):
+        weight.assign(average)
+    z = generator.sample_latent(5, 9)
+    np.testing.assert_allclose(generator.finished(z), other(z, training=False), atol=1e-6)
 
 
 def test_a_long_average_of_weights_at_rest_is_these_weights():
