@@ -1,11 +1,37 @@
-"""Several training steps in one call of a graph, for steps that are shorter than what a call costs."""
+"""What models that train have in common, and several of their steps in one call of a graph.
+
+Many steps are shorter than what a call costs.
+"""
 
 from collections.abc import Callable, Iterator
 
 import keras
 import tensorflow as tf
 
+from models.network import Network, check_kind
 from support.errors import UserError
+
+
+def optimizer(given: keras.optimizers.Optimizer | str) -> keras.optimizers.Optimizer:
+    """The optimizer of that name, or the given one.
+
+    Raises:
+        UserError: It scales losses, accumulates gradients or averages weights.
+    """
+    found = keras.optimizers.get(given)
+    scales = isinstance(found, keras.optimizers.LossScaleOptimizer) or found.loss_scale_factor
+    refused = {
+        "loss scaling": (scales, "the steps do not scale losses; compute in bfloat16, which needs none"),
+        "gradient_accumulation_steps": (
+            found.gradient_accumulation_steps,
+            "what follows an update would run after every batch",
+        ),
+        "use_ema": (found.use_ema, "the generator's option generator_ema averages its weights"),
+    }
+    for what, (asked, reason) in refused.items():
+        if asked:
+            raise UserError(f"{what} of an optimizer has no place here: {reason}")
+    return found
 
 
 class StepModel(keras.Model):
@@ -47,8 +73,27 @@ class StepModel(keras.Model):
         z = keras.InputSpec(shape=(None, self.generator.latent_dim), dtype="float32")
         super().export(filepath, format, input_signature=input_signature or [z], **options)
 
+    def _networks(self) -> list[Network]:
+        return [layer for layer in self.layers if isinstance(layer, Network)]
+
+    def adapt(self, images) -> None:
+        """Before training: what the networks derive from the training images, uint8 or in [-1, 1].
+
+        Raises:
+            UserError: They are other whole numbers.
+        """
+        check_kind(images)
+        for network in self._networks():
+            network.adapt(images)
+
     def make_train_function(self, force=False):
-        """What `fit` calls: `steps_per_call` steps."""
+        """What `fit` calls: `steps_per_call` steps.
+
+        Raises:
+            UserError: `adapt` has to be called before.
+        """
+        for network in self._networks():
+            network.check_adapted()
         if self.run_eagerly:
             return super().make_train_function(force)
         if force or self.train_function is None:

@@ -10,7 +10,7 @@ import tensorflow as tf
 
 import losses
 from models import calls
-from models.network import NONE, Discriminator, Network, as_examples, check_kind, moved, with_parts
+from models.network import NONE, Discriminator, as_examples, moved, with_parts
 from models.stabilisers import SpectralNormalization, mixes_examples, serializable
 from support.errors import UserError
 from support.options import parameters
@@ -106,21 +106,6 @@ def repeat(turn: Callable, *batches):
             lambda i, _: i < count, lambda i, _: (i + 1, at(i)), (1, logs), parallel_iterations=1
         )
     return logs
-
-
-def _check_optimizer(optimizer: keras.optimizers.Optimizer) -> None:
-    scales = isinstance(optimizer, keras.optimizers.LossScaleOptimizer) or optimizer.loss_scale_factor
-    refused = {
-        "loss scaling": (scales, "the steps do not scale losses; compute in bfloat16, which needs none"),
-        "gradient_accumulation_steps": (
-            optimizer.gradient_accumulation_steps,
-            "what follows an update would run after every batch",
-        ),
-        "use_ema": (optimizer.use_ema, "the generator's option generator_ema averages its weights"),
-    }
-    for what, (asked, reason) in refused.items():
-        if asked:
-            raise UserError(f"{what} of an optimizer has no place here: {reason}")
 
 
 @registry.register("alternating")
@@ -230,11 +215,9 @@ class GAN(calls.StepModel):
             UserError: An optimizer scales losses, accumulates gradients or averages weights, or both players
                 have the same one.
         """
-        optimizers = [keras.optimizers.get(given) for given in (generator_optimizer, discriminator_optimizer)]
+        optimizers = [calls.optimizer(given) for given in (generator_optimizer, discriminator_optimizer)]
         if optimizers[0] is optimizers[1]:
             raise UserError("both players have the same optimizer: give each one of its own")
-        for optimizer in optimizers:
-            _check_optimizer(optimizer)
         # Keras scales losses for float16 only in its own training step, and would for one player alone.
         super().compile(optimizer=optimizers[0], jit_compile=False, auto_scale_loss=False, **kwargs)
         # Keras's own `jit_compile` is always False where operations are asked to be deterministic.
@@ -253,24 +236,6 @@ class GAN(calls.StepModel):
         """Every variable that the next step depends on, random streams and optimizers included."""
         optimizers = (self.generator_optimizer, self.discriminator_optimizer)
         return [*self.variables, *(v for optimizer in optimizers for v in optimizer.variables)]
-
-    def adapt(self, images) -> None:
-        """Before training: what the networks derive from the training images, uint8 or in [-1, 1].
-
-        Raises:
-            UserError: They are other whole numbers.
-        """
-        check_kind(images)
-        for player in (self.generator, self.discriminator):
-            if isinstance(player, Network):
-                player.adapt(images)
-
-    def make_train_function(self, force=False):
-        """What `fit` calls. Raises UserError where `adapt` has to be called before."""
-        for player in (self.generator, self.discriminator):
-            if isinstance(player, Network):
-                player.check_adapted()
-        return super().make_train_function(force)
 
     def train_step(self, data):
         """One step of Algorithm 1."""

@@ -127,7 +127,9 @@ class Network(keras.Model):
     def check_adapted(self) -> None:
         """Raises UserError where `adapt` has to come before training, and did not."""
         if self.stabilisers.virtual_batch_norm and not np.any(self.reference):
-            raise UserError("virtual_batch_norm has no reference batch: call gan.adapt(images) before fit")
+            raise UserError(
+                "virtual_batch_norm has no reference batch: call the model's adapt(images) before fit"
+            )
 
     def adapt(self, images: np.ndarray) -> None:
         """Sets what is derived from the training images before training.

@@ -4,8 +4,8 @@ import keras
 import tensorflow as tf
 from keras import ops
 
-from models.calls import StepModel
-from models.network import Discriminator, Generator, as_examples, check_kind, moved, with_parts
+from models import calls
+from models.network import Discriminator, Generator, as_examples, moved, with_parts
 from models.stabilisers import serializable
 from support.errors import UserError
 
@@ -27,7 +27,7 @@ def reconstruction_error(images, rebuilt):
 
 
 @serializable
-class VAE(StepModel):
+class VAE(calls.StepModel):
     """Kingma and Welling 2014, Auto-encoding variational Bayes (arXiv 1312.6114): Gaussian q, Bernoulli p.
 
     Lucic et al. 2018 (arXiv 1711.10337) take a discriminator for the encoder, with a mean and a log-variance
@@ -52,7 +52,7 @@ class VAE(StepModel):
         self.built = True
 
     def compile(self, optimizer, **options):
-        super().compile(optimizer=optimizer, **options)
+        super().compile(optimizer=calls.optimizer(optimizer), **options)
         self.optimizer.build(self.trainable_variables)
 
     @property
@@ -64,12 +64,6 @@ class VAE(StepModel):
     def state(self) -> list[keras.Variable]:
         """Every variable that the next step depends on."""
         return [*self.variables, *self.optimizer.variables]
-
-    def adapt(self, images) -> None:
-        """Before training: what the networks derive from the training images, uint8 or in [-1, 1]."""
-        check_kind(images)
-        self.encoder.adapt(images)
-        self.generator.adapt(images)
 
     def train_step(self, data):
         """One step up the bound: E_q log p(x | z) - KL(q(z | x) || p(z)), its equation 10 with one sample."""

@@ -558,7 +558,7 @@ def test_stored_pictures_are_refused():
 
 def test_a_missing_reference_batch_is_named():
     gan = dcgan_pair(virtual_batch_norm=4)
-    with pytest.raises(ValueError, match="call gan.adapt"):
+    with pytest.raises(ValueError, match="call the model's adapt"):
         gan.fit(images(), batch_size=8, verbose=0)
     gan.adapt(np.rint((images() + 1) * 127.5).astype(np.uint8))
     gan.fit(images(), batch_size=8, verbose=0)

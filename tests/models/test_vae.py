@@ -96,3 +96,18 @@ def test_packs_have_no_z():
     generator, encoder = models.get("infogan", (8, 8, 1), latent_dim=2, outputs=4, packing=2)
     with pytest.raises(ValueError, match="packing has no place"):
         VAE(encoder, generator)
+
+
+def test_it_asks_of_its_user_what_a_gan_does():
+    options = dict(virtual_batch_norm=4)
+    generator, encoder = models.get("infogan", (8, 8, 1), latent_dim=2, outputs=4, latent="normal", **options)
+    vae = VAE(encoder, generator, seed=0)
+    with pytest.raises(ValueError, match="gradient_accumulation_steps of an optimizer has no place"):
+        vae.compile(keras.optimizers.Adam(gradient_accumulation_steps=2))
+    vae.compile("adam")
+    images = np.random.default_rng(0).uniform(-1, 1, (8, 8, 8, 1)).astype(np.float32)
+    with pytest.raises(ValueError, match="call the model's adapt"):
+        vae.fit(images, batch_size=4, verbose=0)
+    vae.adapt(images)
+    vae.fit(images, batch_size=4, verbose=0)
+    assert vae.step == 2
