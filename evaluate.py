@@ -162,9 +162,11 @@ def _judged(place: Path, reference: Reference, names: list[str]) -> Result:
 
 def _samples(place: Path, reference: Reference) -> Samples:
     if _is_run(place):
-        gan = build.restored(Workdir(place), FLAGS.checkpoint)
+        workdir = Workdir(place)
+        gan = build.restored(workdir, FLAGS.checkpoint)
+        turn = workdir.settings().batch_size
         about = {"step": gan.step, "checkpoint": FLAGS.checkpoint}
-        return of_gan(gan, reference.size, reference.seed, str(place), about)
+        return of_gan(gan, reference.size, reference.seed, turn, str(place), about)
     if (place / "saved_model.pb").exists():
         return of_saved_model(place, reference.size, reference.seed)
     if (place / "checkpoints").is_dir():

@@ -56,7 +56,7 @@ class CheckpointStore:
         """Restores the latest state, or the best, of those written whole. Returns its step, 0 without one.
 
         Raises:
-            UserError: The files are damaged or of another network.
+            UserError: The files are damaged, or of another network or version of this suite.
         """
         folder = self.folder / "best" if best else self.folder
         found = (file.stem.removeprefix("ckpt-") for file in folder.glob("ckpt-*.index"))
@@ -71,8 +71,9 @@ class CheckpointStore:
             self._checkpoint.restore(str(path)).assert_consumed()
         except Exception as error:  # TensorFlow's reader raises nearly every kind on damaged files.
             raise UserError(
-                f"checkpoint {path} cannot be read ({reason(error)}): it is damaged or of another "
-                f"network; move {path}.* away to go on from the one before, if there is one"
+                f"checkpoint {path} cannot be read ({reason(error)}): it is damaged, or of another "
+                f"network or version of this suite; move {path}.* away to go on from the one before, "
+                "if there is one"
             ) from None
         return max(steps)
 

@@ -26,6 +26,7 @@ class Evaluation(Every):
         store: Where the best checkpoint is kept.
         reference: The real examples, and how many samples to draw.
         metrics: Names of measures, one at least.
+        turn: Examples that the discriminator sees at a time.
         every: Steps between two evaluations.
         last: The run's last step, after which there is one too.
     """
@@ -36,6 +37,7 @@ class Evaluation(Every):
         store: CheckpointStore,
         reference: Reference,
         metrics: Sequence[str],
+        turn: int,
         every: int,
         last: int,
     ):
@@ -44,6 +46,7 @@ class Evaluation(Every):
         self.store = store
         self.reference = reference
         self.metrics = metrics
+        self.turn = turn
 
     @staticmethod
     def check(reference: Reference, metrics: Sequence[str]) -> None:
@@ -62,7 +65,7 @@ class Evaluation(Every):
             )
 
     def at_step(self, step):
-        samples = of_gan(self.model, self.reference.size, self.reference.seed)
+        samples = of_gan(self.model, self.reference.size, self.reference.seed, self.turn)
         seen = evidence(self.reference, samples, with_errors=False)
         values = {}
         for metric in self.metrics:

@@ -12,17 +12,20 @@ from evaluation.features import Features, FeatureSpace, registry, traced
 from support.errors import UserError, reason
 
 SIDE = 299
+#: What `resized` does, in the identity of the features: those of another resizing are not these.
+RESIZING = "bicubic, clipped"
 
 
 def resized(pictures: np.ndarray) -> np.ndarray:
     """uint8 (n, H, W, C) -> float32 (n, 299, 299, 3) in [0, 255], grey repeated.
 
     As in clean-fid (Parmar et al. 2022, arXiv 2104.11222): Pillow's bicubic filter, which widens with the
-    reduction, one colour at a time in floating point, so that nothing aliases and nothing is rounded.
+    reduction, one colour at a time in floating point, so that nothing aliases and nothing is rounded; what
+    overshoots is clipped, as clean-fid does since 0.1.35.
     """
     colours = np.moveaxis(np.asarray(pictures, np.float32), -1, 1)
     planes = [
-        np.asarray(Image.fromarray(plane).resize((SIDE, SIDE), Image.Resampling.BICUBIC))
+        np.asarray(Image.fromarray(plane).resize((SIDE, SIDE), Image.Resampling.BICUBIC)).clip(0, 255)
         for plane in colours.reshape(-1, *pictures.shape[1:3])
     ]
     found = np.moveaxis(np.stack(planes).reshape(*colours.shape[:2], SIDE, SIDE), 1, -1)
@@ -46,7 +49,7 @@ class KerasInception(FeatureSpace):
             ) from None
         content = hashlib.sha256(b"".join(w.tobytes() for w in model.get_weights())).hexdigest()[:16]
         about = {"network": "InceptionV3 of keras.applications", "sha256": content}
-        super().__init__("inception", f"keras inception/{content}", about)
+        super().__init__("inception", f"keras inception/{content}/{RESIZING}", about)
         both = keras.Model(model.input, [model.layers[-2].output, model.output])
         self._run = traced(lambda pictures: both(pictures, training=False), (SIDE, SIDE, 3))
 
@@ -83,7 +86,7 @@ class FrozenInception(FeatureSpace):
             ) from None
         found = hashlib.sha256(content).hexdigest()[:16]
         about = {"network": path.name, "sha256": found}
-        super().__init__("inception", f"frozen inception/{found}", about)
+        super().__init__("inception", f"frozen inception/{found}/{RESIZING}", about)
 
     def batch(self, examples):
         vectors, kernel = self._run(tf.constant(resized(examples)))

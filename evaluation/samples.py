@@ -58,9 +58,13 @@ def _unit(examples: np.ndarray) -> np.ndarray:
 
 
 def of_gan(
-    gan: GAN, count: int, seed: int, name: str = "", about: Mapping[str, Any] | None = None
+    gan: GAN, count: int, seed: int, turn: int, name: str = "", about: Mapping[str, Any] | None = None
 ) -> Samples:
-    """Samples of a GAN's generator: of its moving average, where it has one."""
+    """Samples of a GAN's generator: of its moving average, where it has one.
+
+    Args:
+        turn: Examples that its discriminator saw at a time in training.
+    """
     batches = generate(gan, count, seed)
     stored = [
         as_stored(batch) for batch in tqdm(batches, "samples", -(-count // BATCH), delay=5, leave=False)
@@ -72,18 +76,22 @@ def of_gan(
     examples = np.concatenate(stored)
 
     def critic(real: np.ndarray) -> dict[str, float]:
-        summaries = gan.objective.summaries(_scores(gan, real), _scores(gan, examples))
+        summaries = gan.objective.summaries(_scores(gan, real, turn), _scores(gan, examples, turn))
         return {key: float(value) for key, value in summaries.items()}
 
     return Samples(name, examples, exact, about or {}, critic)
 
 
-def _scores(gan: GAN, examples: np.ndarray):
-    """The discriminator's scores of about 2,048 examples, some of them again where there are fewer."""
+def _scores(gan: GAN, examples: np.ndarray, turn: int):
+    """The discriminator's scores of about 2,048 examples, some of them again where there are fewer.
+
+    In batches as large as in training, for minibatch discrimination sums over a batch.
+    """
     packing = gan.discriminator.stabilisers.packing
-    size = packing * max(1, BATCH // packing)
-    enough = examples[np.resize(np.arange(len(examples)), size * (JUDGED // size))]
-    batches = (from_uint8(tf.constant(batch)) for batch in np.split(enough, JUDGED // size))
+    size = packing * max(1, turn // packing)
+    count = max(1, JUDGED // size)
+    enough = examples[np.resize(np.arange(len(examples)), size * count)]
+    batches = (from_uint8(tf.constant(batch)) for batch in np.split(enough, count))
     return tf.concat([gan.discriminator(batch, training=False) for batch in batches], axis=0)
 
 

@@ -34,7 +34,9 @@ def callbacks_of(
         callbacks.Scalars(record, settings.log_every),
         callbacks.Samples(record, workdir.samples, images, settings.sample_every, last, seed),
         # Before the checkpoint of the same step, which holds the best score.
-        callbacks.Evaluation(record, store, reference, settings.measures, settings.eval_every, last),
+        callbacks.Evaluation(
+            record, store, reference, settings.measures, settings.batch_size, settings.eval_every, last
+        ),
         checkpoints,
     ]
     try:

@@ -62,7 +62,8 @@ class StepModel(keras.Model):
         replicas = self.distribute_strategy.num_replicas_in_sync
         if replicas > 1:
             raise UserError(f"a strategy of {replicas} replicas: this model trains on one device")
-        super().compile(*arguments, **options)
+        # Keras scales losses for float16 only in its own training step, and GAN's for one player alone.
+        super().compile(*arguments, auto_scale_loss=False, **options)
 
     def call(self, z, training=False):
         """The generator's images; outside training those that users see, of the average of its weights."""

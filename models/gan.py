@@ -82,7 +82,10 @@ def in_turns(examples, turns: int, multiple: int = 1, least: int = 1):
     """
     size = tf.shape(examples)[0] // (turns * multiple) * multiple
     fewest = turns * math.ceil(least / multiple) * multiple
-    message = f"a batch holds the data of n_critic = {turns} turns: it needs {fewest} examples at least"
+    message = (
+        f"a batch holds the data of n_critic = {turns} turns: it needs {fewest} examples at least, the last "
+        "one of the data too (drop_remainder=True)"
+    )
     size = at_least(size, least, message)
     return tf.reshape(examples[: size * turns], (turns, size, *examples.shape[1:]))
 
@@ -212,19 +215,22 @@ class GAN(calls.StepModel):
         Other arguments are those of `keras.Model.compile`.
 
         Raises:
-            UserError: An optimizer scales losses, accumulates gradients or averages weights, or both players
-                have the same one.
+            UserError: An optimizer scales losses, accumulates gradients or averages weights, both players
+                have the same one, or the step has no place for one. The model stays as it was.
         """
         optimizers = [calls.optimizer(given) for given in (generator_optimizer, discriminator_optimizer)]
         if optimizers[0] is optimizers[1]:
             raise UserError("both players have the same optimizer: give each one of its own")
-        # Keras scales losses for float16 only in its own training step, and would for one player alone.
-        super().compile(optimizer=optimizers[0], jit_compile=False, auto_scale_loss=False, **kwargs)
+        self.check_optimizers(*optimizers)
+        super().compile(optimizer=optimizers[0], jit_compile=False, **kwargs)
         # Keras's own `jit_compile` is always False where operations are asked to be deterministic.
         self.compiled_by_xla = jit_compile
         self.generator_optimizer, self.discriminator_optimizer = optimizers
         self.generator_optimizer.build(self.generator.trainable_variables)
         self.discriminator_optimizer.build(self.discriminator.trainable_variables)
+
+    def check_optimizers(self, generator_optimizer, discriminator_optimizer) -> None:
+        """Raises UserError where the step has no place for one of them. A subclass says which."""
 
     @property
     def step(self) -> int:

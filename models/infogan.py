@@ -27,6 +27,21 @@ def _normalised(network: Network, layer: layers.Layer, batch_norm: bool) -> None
     network.add(LeakyReLU(0.2))
 
 
+# An initializer of Keras gives the same numbers whenever it is called: each layer has one of its own.
+def _dense(units: int) -> layers.Layer:
+    return layers.Dense(units, kernel_initializer=normal_weights())
+
+
+def _upsampling(filters: int, **options) -> layers.Layer:
+    options |= dict(strides=2, padding="same", kernel_initializer=normal_weights())
+    return Conv2DTranspose(filters, KERNEL, **options)
+
+
+def _downsampling(filters: int) -> layers.Layer:
+    truncated = keras.initializers.TruncatedNormal(0, 0.02)
+    return Conv2D(filters, KERNEL, strides=2, padding="same", kernel_initializer=truncated)
+
+
 @serializable
 class InfoGANGenerator(Generator):
     """z -> 1024 -> h/4 x w/4 x 128 -> h/2 x w/2 x 64 -> sigmoid pixels, here scaled to [-1, 1].
@@ -39,13 +54,11 @@ class InfoGANGenerator(Generator):
         super().__init__(batch_norm=batch_norm, **shared)
         height, width, channels = self.image_shape
         side = -(-height // 4), -(-width // 4)
-        weights = dict(kernel_initializer=normal_weights())
-        upsampling = dict(strides=2, padding="same", **weights)
-        _normalised(self, layers.Dense(1024, **weights), batch_norm)
-        _normalised(self, layers.Dense(side[0] * side[1] * 128, **weights), batch_norm)
+        _normalised(self, _dense(1024), batch_norm)
+        _normalised(self, _dense(side[0] * side[1] * 128), batch_norm)
         self.add(layers.Reshape((*side, 128)))
-        _normalised(self, Conv2DTranspose(64, KERNEL, **upsampling), batch_norm)
-        self.add(Conv2DTranspose(channels, KERNEL, activation="sigmoid", **upsampling))
+        _normalised(self, _upsampling(64), batch_norm)
+        self.add(_upsampling(channels, activation="sigmoid"))
         surplus = [(0, 4 * small - large) for small, large in zip(side, (height, width), strict=True)]
         if surplus != [(0, 0), (0, 0)]:
             self.add(Cropping2D(surplus))
@@ -65,12 +78,10 @@ class InfoGANDiscriminator(Discriminator):
         super().__init__(
             image_shape=image_shape, head_initializer=normal_weights(), batch_norm=batch_norm, **shared
         )
-        truncated = keras.initializers.TruncatedNormal(0, 0.02)
-        convolution = dict(strides=2, padding="same", kernel_initializer=truncated)
-        _normalised(self, Conv2D(64, KERNEL, **convolution), False)
-        _normalised(self, Conv2D(128, KERNEL, **convolution), batch_norm)
+        _normalised(self, _downsampling(64), False)
+        _normalised(self, _downsampling(128), batch_norm)
         self.add(layers.Flatten())
-        _normalised(self, layers.Dense(1024, kernel_initializer=normal_weights()), batch_norm)
+        _normalised(self, _dense(1024), batch_norm)
         self.build((None, *image_shape))
 
 

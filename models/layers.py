@@ -78,7 +78,9 @@ class BatchNormalization(layers.BatchNormalization):
     """
 
     def call(self, inputs, training=None, mask=None):
-        if not (training and self.trainable and len(inputs.shape) == 4 and _on_tensorflow()):
+        affine = self.scale and self.center
+        plain = affine and self.axis in (-1, 3) and mask is None and not (self.renorm or self.synchronized)
+        if not (training and self.trainable and plain and len(inputs.shape) == 4 and _on_tensorflow()):
             return super().call(inputs, training=training, mask=mask)
         import tensorflow as tf
 

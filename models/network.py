@@ -2,7 +2,7 @@
 
 import contextlib
 import dataclasses
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import Annotated, Any, ClassVar
 
 import keras
@@ -67,6 +67,29 @@ class Stack(keras.Sequential):
         super().build(input_shape)
 
 
+@dataclasses.dataclass(frozen=True)
+class Copies:
+    """A variable beside each of some others, which may be frozen later on."""
+
+    originals: Sequence[keras.Variable] = ()
+    copies: Sequence[keras.Variable] = ()
+
+    def __iter__(self):
+        return iter(self.copies)
+
+    def __len__(self):
+        return len(self.copies)
+
+    def pairs(self) -> list[tuple[keras.Variable, keras.Variable]]:
+        """Each variable with its copy."""
+        return [*zip(self.originals, self.copies, strict=True)]
+
+    def refresh(self) -> None:
+        """Gives the copies the present values."""
+        for original, copy in self.pairs():
+            copy.assign(original)
+
+
 class Network(keras.Model):
     """A network that reads from input to output in `body`, and whose arguments are its configuration.
 
@@ -84,8 +107,7 @@ class Network(keras.Model):
         self.stabilisers = stabilisers
         self._config = {**config, "stabilisers": dataclasses.asdict(stabilisers)}
         self.body = Stack()
-        self.past: list[keras.Variable] = []
-        self.average: list[keras.Variable] = []
+        self.past = self.average = Copies()
 
     def add(self, layer: layers.Layer) -> None:
         """Appends a layer to the body."""
@@ -113,10 +135,10 @@ class Network(keras.Model):
         # Read in a layer's call too, where Keras would narrow it under mixed precision.
         return self.add_weight(shape=shape, initializer="zeros", trainable=False, autocast=False, name=name)
 
-    def _copies(self, variables: Sequence[keras.Variable], name: str) -> list[keras.Variable]:
-        """A variable beside each of these, with its value, that is not trained."""
-        copies = [self._fixed(variable.shape, name) for variable in variables]
-        _assign(copies, variables)
+    def _copies(self, variables: Sequence[keras.Variable], name: str) -> Copies:
+        """Copies of these that are not trained."""
+        copies = Copies(variables, [self._fixed(variable.shape, name) for variable in variables])
+        copies.refresh()
         return copies
 
     def keep_average(self, decay: float) -> None:
@@ -139,8 +161,8 @@ class Network(keras.Model):
 
         A subclass that changes weights calls this one afterwards: averages of weights start from them.
         """
-        for copies in (self.past, self.average):
-            _assign(copies, self.trainable_variables if copies else [])
+        self.past.refresh()
+        self.average.refresh()
 
     def _regularize(self) -> None:
         """Makes `losses` of what is asked of the weights."""
@@ -154,7 +176,7 @@ class Network(keras.Model):
             if orthogonal and len(weight.shape) > 1:
                 terms.append(lambda w: orthogonal * squared_distance_from_orthogonal(w))
             if historical:
-                mean = self.past[index]
+                mean = self.past.copies[index]
                 terms.append(lambda w, mean=mean: historical * ops.sum(ops.square(w - mean)))
             if terms:
                 weight.regularizer = _sum_of(terms)
@@ -163,12 +185,11 @@ class Network(keras.Model):
         """Called after every update of the weights: moves what follows them."""
         if self.past:
             self.updates.assign_add(1)
-            for mean, weight in zip(self.past, self.trainable_variables, strict=True):
+            for weight, mean in self.past.pairs():
                 mean.assign_add((weight - mean) / (self.updates + 1))
-        if self.average:
-            for average, weight in zip(self.average, self.trainable_variables, strict=True):
-                # In float32 decay and 1 - decay need not add up to 1: 0.99998 would shrink weights by 0.14 %.
-                average.assign_add((1 - self.decay) * (weight - average))
+        for weight, average in self.average.pairs():
+            # In float32 decay and 1 - decay need not add up to 1: 0.99998 would shrink weights by 0.14 %.
+            average.assign_add((1 - self.decay) * (weight - average))
 
     def call(self, inputs, training=None):
         return self.features(inputs, training=training)
@@ -190,11 +211,6 @@ class Network(keras.Model):
         config = dict(config)
         with computing_in(config.pop("dtype", keras.config.dtype_policy().name)):
             return cls(**config)
-
-
-def _assign(variables: Sequence[keras.Variable], values: Iterable) -> None:
-    for variable, value in zip(variables, values, strict=True):
-        variable.assign(value)
 
 
 def moved(network: keras.Model) -> None:
@@ -231,7 +247,7 @@ class Generator(Network):
         self.image_shape = tuple(image_shape)
         self.latent_dim = latent_dim
         self.latent = latent
-        self.average_statistics: list[keras.Variable] = []
+        self.average_statistics = Copies()
         own = dict(image_shape=self.image_shape, latent_dim=latent_dim, latent=latent)
         super().__init__({**own, **config}, stabilisers, name=name)
 
@@ -241,27 +257,22 @@ class Generator(Network):
             self.reference.assign(self.sample_latent(self.stabilisers.virtual_batch_norm))
         if self.stabilisers.generator_ema:
             self.keep_average(self.stabilisers.generator_ema)
-            self.average_statistics = self._copies(self._statistics, "average")
+            normalising = [x for x in self._flatten_layers() if isinstance(x, layers.BatchNormalization)]
+            statistics = [y for x in normalising for y in (x.moving_mean, x.moving_variance)]
+            self.average_statistics = self._copies(statistics, "average")
 
     def call(self, z, training=None):
         if training and self.average_statistics:
             with self._averaged() as scope:
                 super().call(z, training=True)
-            _assign(self.average_statistics, map(scope.get_current_value, self._statistics))
+            for statistic, average in self.average_statistics.pairs():
+                average.assign(scope.get_current_value(statistic))
         # Under mixed precision too, generated images have the precision of data.
         return ops.cast(super().call(z, training=training), self.variable_dtype)
 
-    @property
-    def _statistics(self) -> list[keras.Variable]:
-        """The moving statistics of batch norm."""
-        normalising = [x for x in self._flatten_layers() if isinstance(x, layers.BatchNormalization)]
-        theirs = {id(variable) for layer in normalising for variable in layer.non_trainable_variables}
-        return [variable for variable in self.non_trainable_variables if id(variable) in theirs]
-
     def _averaged(self) -> keras.StatelessScope:
         """Within, the network has its averaged weights, and batch norm the statistics of these."""
-        mine = (*self.trainable_variables, *self._statistics)
-        return keras.StatelessScope(zip(mine, (*self.average, *self.average_statistics), strict=True))
+        return keras.StatelessScope([*self.average.pairs(), *self.average_statistics.pairs()])
 
     def sample_latent(self, count, seed=None):
         """`count` draws of z, shape (count, latent_dim)."""

@@ -133,7 +133,7 @@ class ClassDiscriminator(Discriminator):
 
     def classify(self, images) -> np.ndarray:
         """The classes of images in [-1, 1], by the average of the weights: int (batch,)."""
-        with keras.StatelessScope(zip(self.trainable_variables, self.average, strict=True)):
+        with keras.StatelessScope(self.average.pairs()):
             return np.asarray(ops.argmax(self.class_scores(images, training=False), axis=1))
 
     def adapt(self, images):

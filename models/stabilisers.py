@@ -234,6 +234,10 @@ class SpectralNormalization(layers.Wrapper):
         layer: A layer with one kernel, its output channels last.
     """
 
+    def __init__(self, layer, **kwargs):
+        # Under mixed precision the layer narrows what it takes; sigma, and the weights it gets, are exact.
+        super().__init__(layer, autocast=False, **{"dtype": layer.variable_dtype, **kwargs})
+
     def build(self, input_shape):
         super().build(input_shape)
         *rest, out = self._kernel().shape
@@ -242,7 +246,7 @@ class SpectralNormalization(layers.Wrapper):
         self.after_update()
 
     def _kernel(self):
-        (kernel,) = [w for w in self.layer.trainable_variables if len(w.shape) > 1]
+        (kernel,) = [w for w in self.layer.variables if len(w.shape) > 1]
         return kernel
 
     def after_update(self):
@@ -258,10 +262,9 @@ class SpectralNormalization(layers.Wrapper):
 
     def call(self, x, training=None):
         kernel, sigma = self._kernel(), self.sigma()
-        weights = [w / sigma if w is kernel else w for w in self.layer.trainable_variables]
-        fixed = self.layer.non_trainable_variables
-        outputs, _ = self.layer.stateless_call(weights, fixed, x)
-        return outputs
+        weights = [(w, w / sigma if w is kernel else w) for w in self.layer.variables]
+        with keras.StatelessScope(weights):
+            return self.layer(x)
 
 
 def _normalised(vector):

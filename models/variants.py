@@ -46,9 +46,8 @@ class CriticWarmupGAN(GAN):
         super().__init__(*players, **options)
         self.warmup_turns = warmup_turns
 
-    def compile(self, *optimizers, **options):
-        super().compile(*optimizers, **options)
-        if isinstance(self.discriminator_optimizer._learning_rate, LearningRateSchedule):
+    def check_optimizers(self, generator_optimizer, discriminator_optimizer):
+        if isinstance(discriminator_optimizer._learning_rate, LearningRateSchedule):
             raise UserError(
                 "a critic that trains longer in some steps has a constant rate: leave out its fall"
             )
@@ -238,13 +237,12 @@ class UnrolledGAN(GAN):
         if self.discriminator.losses:
             raise UserError(f"regularised weights have no place in UnrolledGAN: {_LOSS_ALONE}")
 
-    def compile(self, *optimizers, **options):
-        super().compile(*optimizers, **options)
-        if not isinstance(self.discriminator_optimizer, keras.optimizers.Adam):
-            name = type(self.discriminator_optimizer).__name__
+    def check_optimizers(self, generator_optimizer, discriminator_optimizer):
+        if not isinstance(discriminator_optimizer, keras.optimizers.Adam):
+            name = type(discriminator_optimizer).__name__
             raise UserError(f"unrolled updates are Adam's, and the optimizer is {name}: choose adam")
         for option in ("weight_decay", "clipnorm", "clipvalue", "global_clipnorm", "amsgrad"):
-            if getattr(self.discriminator_optimizer, option):
+            if getattr(discriminator_optimizer, option):
                 raise UserError(f"unrolled updates are those of plain Adam: leave {option} out")
 
     def generator_loss(self, real, fake):

@@ -93,6 +93,7 @@ class Judge:
         place = settings.dataset, settings.split, settings.data_dir, settings.image_shape
         space = features.find(features.by_default(settings.image_shape), settings.dataset)
         self.seed = settings.seed
+        self.turn = settings.batch_size
         self.reference = Reference(*place, space, count)
 
     def numbers(self, gan: GAN, names: Sequence[str]) -> dict[str, float]:
@@ -100,7 +101,7 @@ class Judge:
         from evaluation.judge import evidence, measured
         from evaluation.samples import of_gan
 
-        samples = of_gan(gan, self.reference.size, self.seed)
+        samples = of_gan(gan, self.reference.size, self.seed, self.turn)
         return _flat(measured(names, evidence(self.reference, samples), "the samples"))
 
     def of_real(self, names: Sequence[str]) -> dict[str, float]:

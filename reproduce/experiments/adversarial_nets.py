@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 import configs
+from models.network import Copies
 from reproduce.experiment import Reproduction, Run, registry
 from reproduce.pictures import between, generated, save_grid
 from reproduce.training import Judge, trained
@@ -69,7 +70,7 @@ class Parzen(Reproduction):
             untrained=judge.numbers(build.gan(settings), [METRIC])[METRIC],
         )
         if gan.generator.average:
-            gan.generator.average = []  # From here on samples are of the last weights.
+            gan.generator.average = Copies()  # From here on samples are of the last weights.
             last = judge.numbers(gan, [METRIC])
             found |= dict(last_weights=last[METRIC], last_weights_error=last[f"{METRIC}_error"])
         return found

@@ -1,5 +1,7 @@
 """Measures on evidence: defects that the right one must see, the cache, the errors, the floor."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 from PIL import Image
@@ -87,6 +89,22 @@ def test_errors_are_those_of_repeated_sampling():
         every = [numbers(found, x + moved, measure)[name] for x in sets]
         spread = np.std([x.value for x in every])
         assert np.mean([x.error for x in every[:5]]) == pytest.approx(spread, rel=0.35), name
+
+
+def test_the_error_of_the_kernel_distance_is_that_of_new_examples_on_both_sides():
+    rng = np.random.default_rng(0)
+
+    def estimate(count):
+        real, fake = rng.normal(size=(count, 8)), rng.normal(0.5, size=(count, 8))
+        seen = SimpleNamespace(
+            real=SimpleNamespace(features=features.Features(real)), fake=features.Features(fake), seed=0
+        )
+        return measures.find("kernel_distance").function(seen)["kernel_distance"]
+
+    every = [estimate(200) for _ in range(60)]
+    spread = np.std([x.value for x in every])
+    assert np.mean([x.error for x in every]) == pytest.approx(spread, rel=0.2)
+    assert estimate(2).error is None  # There is one subset alone.
 
 
 @pytest.mark.parametrize(
@@ -190,6 +208,7 @@ def test_a_damaged_floor_is_made_anew(digits):
     [
         dict(loss="hinge"),
         dict(loss="hinge", packing=3),
+        dict(loss="hinge", minibatch_discrimination=5),
         dict(loss="ebgan", autoencoder=4),
         dict(loss="began", autoencoder=4),
     ],
@@ -197,17 +216,18 @@ def test_a_damaged_floor_is_made_anew(digits):
 def test_the_critic_judges_data_and_samples(own):
     gan = build.gan(resolve(dict(dataset="ring", model="toy", units=8, batch_size=9, **own)))
     real = data.find("ring").draw()[:2048]
-    samples = of_gan(gan, 2048, seed=0)
+    samples = of_gan(gan, 2048, seed=0, turn=9)
     judged = samples.critic(real)
-    whole = 2048 - 2048 % own.get("packing", 1)  # Of the last pack two points are missing.
     for side, examples in (("score_real", real), ("score_fake", samples.examples)):
-        assert judged[side] == pytest.approx(np.mean(gan.discriminator(examples[:whole])), rel=0.02)
+        turns = np.split(examples[: 9 * 227], 227)
+        expected = np.mean([gan.discriminator(turn) for turn in turns])
+        assert judged[side] == pytest.approx(expected, rel=1e-4)
     assert judged["score_real"] != pytest.approx(judged["score_fake"], rel=0.1)
 
 
 def test_exact_samples_are_the_pictures_before_rounding():
     gan = build.gan(resolve(dict(model="mlp")))
-    samples = of_gan(gan, 20, seed=0)
+    samples = of_gan(gan, 20, seed=0, turn=64)
     exact = samples.exact()
     assert exact.min() >= 0 and exact.max() <= 1
     np.testing.assert_allclose(255 * exact, samples.examples, atol=0.51)

@@ -455,8 +455,11 @@ def test_unrolling_needs_plain_adam(optimizer, words):
     from models.variants import UnrolledGAN
 
     gan = UnrolledGAN(Shift(), Slope(), "gan")
+    gan.compile("sgd", "adam")
+    before = gan.discriminator_optimizer
     with pytest.raises(ValueError, match=words):
         gan.compile(keras.optimizers.SGD(0.1), optimizer(0.1))
+    assert gan.discriminator_optimizer is before
 
 
 def test_unrolled_updates_follow_the_loss_alone():

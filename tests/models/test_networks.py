@@ -6,7 +6,7 @@ import pytest
 
 import models
 from models import latent
-from models.layers import Conv2DTranspose
+from models.layers import BatchNormalization, Conv2DTranspose
 
 SHAPES = [(8, 8, 1), (28, 28, 1), (32, 32, 3), (64, 64, 3), (28, 28, 3), (64, 64, 1)]
 
@@ -215,3 +215,27 @@ def test_unknown_names_and_options_are_named_with_the_valid_ones():
         models.get("dcgann", (8, 8, 1))
     with pytest.raises(ValueError, match="discriminator_batch_norm"):
         models.get("dcgan", (8, 8, 1), batch_norm=False)
+
+
+@pytest.mark.parametrize("name", models.names())
+def test_no_two_layers_start_from_the_same_numbers(name):
+    """An initializer of Keras gives the same ones at each call."""
+    shape = (2,) if models.network.pair(name).dimensions == 1 else (28, 28, 1)
+    for network in models.get(name, shape):
+        kernels = [np.ravel(w) for w in network.trainable_variables if len(w.shape) > 1]
+        starts = {tuple(np.round(kernel[:4] / kernel[0], 4)) for kernel in kernels}
+        assert len(starts) == len(kernels) > 1
+
+
+@pytest.mark.parametrize(
+    "own",
+    [dict(scale=False), dict(center=False), dict(axis=1), dict(renorm=True), dict(axis=-1)],
+    ids=str,
+)
+def test_batch_norm_is_keras_own_in_whatever_form(own):
+    x = np.random.default_rng(0).normal(1, 2, (6, 4, 5, 4)).astype(np.float32)
+    mine, keras_own = BatchNormalization(**own), keras.layers.BatchNormalization(**own)
+    for _ in range(2):
+        np.testing.assert_allclose(mine(x, training=True), keras_own(x, training=True), atol=1e-5)
+    for found, expected in zip(mine.variables, keras_own.variables, strict=True):
+        np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-5)

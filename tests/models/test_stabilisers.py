@@ -161,8 +161,9 @@ def test_averaged_weights_have_batch_norms_statistics_of_their_own(policy):
         gan = pair(generator_ema=0.5)
         other = pair().generator
     generator = gan.generator
-    statistics = other.non_trainable_variables
+    copies = {id(raw): copy for raw, copy in generator.average_statistics.pairs()}
     raw = [v for layer in generator.body.layers for v in layer.non_trainable_variables]
+    averaged = [copies[id(v)] for v in raw]
     for seed in range(4):
         for weight, average in zip(other.trainable_variables, generator.average, strict=True):
             weight.assign(average)
@@ -170,14 +171,58 @@ def test_averaged_weights_have_batch_norms_statistics_of_their_own(policy):
         gan.discriminator_turn(pictures(32), z)
         gan.generator_turn(pictures(32), z)
         other(z, training=True)
-        for mine, expected in zip(generator.average_statistics, statistics, strict=True):
+        for mine, expected in zip(averaged, other.non_trainable_variables, strict=True):
             np.testing.assert_allclose(mine, expected, rtol=1e-5, atol=1e-6)
-    assert len(raw) == len(statistics) > 0
-    assert not np.allclose(raw[0], generator.average_statistics[0], rtol=0.01)
+    assert len(raw) == len(copies) > 0 and not np.allclose(raw[0], averaged[0], rtol=0.01)
     for weight, average in zip(other.trainable_variables, generator.average, strict=True):
         weight.assign(average)
     z = generator.sample_latent(5, 9)
     np.testing.assert_allclose(generator.finished(z), other(z, training=False), atol=1e-6)
+
+
+def test_frozen_networks_are_shown_and_train_what_is_left():
+    """Freezing all of a network is how Keras users keep one player still; some of its layers, Freeze-D."""
+    gan = pair(generator_ema=0.5, historical_averaging=0.1)
+    z = gan.generator.sample_latent(4, 0)
+    shown = gan.generator.finished(z)
+    gan.generator.trainable = False
+    np.testing.assert_array_equal(gan.generator.finished(z), shown)
+
+    gan = pair(generator_ema=0.5, spectral_norm=True)
+    scores = gan.discriminator(pictures())
+    gan.discriminator.trainable = False
+    np.testing.assert_array_equal(gan.discriminator(pictures()), scores)
+    gan.discriminator.trainable = True
+    still, normalised = gan.discriminator.body.layers[0], gan.generator.body.layers[2]
+    assert isinstance(still, SpectralNormalization)
+    assert isinstance(normalised, keras.layers.BatchNormalization)
+    still.trainable = normalised.trainable = False
+    gan.compile(keras.optimizers.SGD(0.1), keras.optimizers.SGD(0.1))
+    kernel, gamma = still.layer.kernel.numpy(), normalised.gamma.numpy()
+    gan.fit(pictures(), batch_size=4, verbose=0)
+    np.testing.assert_array_equal(still.layer.kernel, kernel)
+    np.testing.assert_array_equal(normalised.gamma, gamma)
+    assert np.all(np.isfinite(gan.generator.finished(z)))
+
+
+@pytest.mark.parametrize("spectral_norm", [False, True])
+def test_scores_of_mixed_precision_are_exact_in_the_last_layer(spectral_norm):
+    with computing_in("mixed_bfloat16"):
+        discriminator = pair(spectral_norm=spectral_norm).discriminator
+    (head,) = discriminator.head.layers
+    layer = head.layer if spectral_norm else head
+    layer.bias.assign([100.1])
+    layer.kernel.assign(1e-6 * layer.kernel)
+    scores = discriminator(pictures())
+    assert scores.dtype == "float32"
+    limit = 20 if spectral_norm else 1e-2  # W / sigma(W) undoes the factor.
+    assert np.abs(scores - 100.1).max() < limit
+    if spectral_norm:
+        largest = np.linalg.svd(layer.kernel.numpy().reshape(-1, 1), compute_uv=False)[0]
+        assert float(head.sigma()) == pytest.approx(largest, rel=1e-5)
+        x = np.random.default_rng(0).normal(size=(3, layer.kernel.shape[0])).astype(np.float32)
+        expected = x @ layer.kernel.numpy() / largest + 100.1
+        np.testing.assert_allclose(head(x), expected, rtol=1e-6)
 
 
 def test_a_long_average_of_weights_at_rest_is_these_weights():

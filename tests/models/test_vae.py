@@ -7,6 +7,7 @@ import tensorflow as tf
 from scipy.stats import bernoulli, norm
 
 import models
+from models.network import computing_in
 from models.vae import VAE, divergence_from_prior, reconstruction_error
 
 
@@ -111,3 +112,19 @@ def test_it_asks_of_its_user_what_a_gan_does():
     vae.adapt(images)
     vae.fit(images, batch_size=4, verbose=0)
     assert vae.step == 2
+
+
+def test_a_narrow_precision_makes_no_smaller_update():
+    """Keras would wrap the optimizer for float16, and updates would be divided by a scale of the loss."""
+    moves = []
+    for policy in ("float32", "mixed_float16"):
+        keras.utils.set_random_seed(0)
+        with computing_in(policy):
+            generator, encoder = models.get("infogan", (8, 8, 1), latent_dim=2, outputs=4, latent="normal")
+            vae = VAE(encoder, generator, seed=0)
+            vae.compile(keras.optimizers.SGD(1e-3))
+        before = [w.numpy() for w in vae.trainable_variables]
+        vae.train_step(tf.constant(np.zeros((4, 8, 8, 1), np.float32)))
+        after = [w.numpy() for w in vae.trainable_variables]
+        moves.append(sum(np.abs(a - b).sum() for a, b in zip(after, before, strict=True)))
+    assert moves[1] == pytest.approx(moves[0], rel=0.1)
