@@ -6,7 +6,6 @@ from typing import Any
 import numpy as np
 
 import configs
-from models.network import Copies
 from reproduce.experiment import Reproduction, Run, registry
 from reproduce.pictures import between, generated, save_grid
 from reproduce.training import Judge, trained
@@ -61,6 +60,7 @@ class Parzen(Reproduction):
 
     def measure(self, case, run):
         from experiment import build
+        from models.network import Copies
 
         gan, settings = trained(case, run)
         judge = Judge(settings)

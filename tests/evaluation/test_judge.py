@@ -97,7 +97,9 @@ def test_the_error_of_the_kernel_distance_is_that_of_new_examples_on_both_sides(
     def estimate(count):
         real, fake = rng.normal(size=(count, 8)), rng.normal(0.5, size=(count, 8))
         seen = SimpleNamespace(
-            real=SimpleNamespace(features=features.Features(real)), fake=features.Features(fake), seed=0
+            real=SimpleNamespace(features=features.Features(real, None)),
+            fake=features.Features(fake, None),
+            seed=0,
         )
         return measures.find("kernel_distance").function(seen)["kernel_distance"]
 
