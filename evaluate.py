@@ -28,7 +28,7 @@ from experiment.settings import resolve
 from experiment.workdir import Workdir, versions
 from metrics.modes import STACKED_SAMPLES
 from support.errors import UserError
-from support.files import atomic
+from support.files import atomic, expanded
 
 flags.DEFINE_list(
     "workdir", None, "Run directories, SavedModels or folders of pictures, with commas between."
@@ -98,7 +98,7 @@ def _places() -> list[Path]:
         raise UserError("name what to judge with --workdir", cli.USAGE_ERROR)
     if not all(FLAGS.workdir):
         raise UserError(f"--workdir={','.join(FLAGS.workdir)}: a place without a name", cli.USAGE_ERROR)
-    places = [Path(place).expanduser() for place in FLAGS.workdir]
+    places = [expanded(place) for place in FLAGS.workdir]
     if len({place.resolve() for place in places}) < len(places):
         raise UserError("--workdir names one place twice", cli.USAGE_ERROR)
     if absent := [str(place) for place in places if not place.exists()]:
@@ -109,7 +109,7 @@ def _places() -> list[Path]:
 def _output(places: list[Path]) -> Path:
     """Where tables and plots go, if they can be written there."""
     alone = places[0] if len(places) == 1 and _is_run(places[0]) else Path("runs/evaluation")
-    folder = Path(FLAGS.output).expanduser() if FLAGS.output else alone
+    folder = expanded(FLAGS.output) if FLAGS.output else alone
     there = next(parent for parent in (folder.absolute(), *folder.absolute().parents) if parent.exists())
     if not (there.is_dir() and os.access(there, os.W_OK)):
         raise UserError(f"--output={folder}: no folder that can be written")

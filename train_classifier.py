@@ -5,7 +5,6 @@ python train_classifier.py --dataset=cifar10
 
 import support.environment  # isort: skip  # Before TensorFlow.  # noqa: F401
 
-from pathlib import Path
 
 from absl import flags
 
@@ -13,6 +12,7 @@ from evaluation.classifier import paths, save, train
 from experiment import cli
 from support import pages
 from support.errors import UserError
+from support.files import expanded
 
 
 def main() -> None:
@@ -21,7 +21,7 @@ def main() -> None:
         raise UserError("name the dataset with --dataset", cli.USAGE_ERROR)
     shipped, path = paths(given.dataset)
     if given.output:
-        path = Path(given.output).expanduser()
+        path = expanded(given.output)
     elif shipped.exists():
         raise UserError(
             f"the suite has a classifier of {given.dataset}: name a file with --output=FILE.keras, for "

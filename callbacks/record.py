@@ -8,10 +8,20 @@ from pathlib import Path
 
 import numpy as np
 import tensorflow as tf
+from tensorboard.compat.proto import event_pb2
 from tensorboard.plugins.hparams import api as hparams
+from tensorboard.summary.writer.event_file_writer import EventFileWriter
 
 from support.errors import UserError
 from support.files import atomic
+
+
+def _restart(folder: str, step: int) -> None:
+    """Has TensorBoard drop what a killed process wrote of that step and of later ones."""
+    events = EventFileWriter(folder)
+    start = event_pb2.SessionLog(status=event_pb2.SessionLog.START)
+    events.add_event(event_pb2.Event(wall_time=time.time(), step=step, session_log=start))
+    events.close()
 
 
 class Record:
@@ -24,7 +34,9 @@ class Record:
     """
 
     def __init__(self, workdir: Path, step: int):
-        self.writer = tf.summary.create_file_writer(str(workdir / "tensorboard"))
+        folder = str(workdir / "tensorboard")
+        _restart(folder, step + 1 if step else 0)
+        self.writer = tf.summary.create_file_writer(folder)
         self.path = workdir / "metrics.jsonl"
         kept = [(line, record) for line, record in self._lines() if record["step"] <= step]
         with atomic(self.path) as temporary:

@@ -99,7 +99,8 @@ def animate(folder: Path) -> None:
     Raises:
         UserError: One of them cannot be read.
     """
-    files = sorted(folder.glob("step-*.png"))
+    # Ten million steps have a digit more than names before them.
+    files = sorted(folder.glob("step-*.png"), key=lambda file: (len(file.name), file.name))
     if not files:
         return
     chosen = np.unique(np.linspace(0, len(files) - 1, min(GIF_FRAMES, len(files))).astype(int))

@@ -1,8 +1,9 @@
 """Radford, Metz and Chintala 2016, DCGAN (arXiv 1511.06434): faces at 64x64.
 
 Settings of the paper's section 4 and the authors' `train_uncond_dcgan.py`. Their 350,000 faces were never
-published; CelebA's 162,770 stand in, for the same 25 epochs. Their L2 penalty of 1e-5 on the weights is
-left out. The paper shows samples and gives no number for this run.
+published; CelebA's 162,770 stand in, for as many passes, 25: 31,790 updates of each player. Their code
+gives each batch to one player alone, so that theirs are about 34,180. Their L2 penalty of 1e-5 on the
+weights is left out. The paper shows samples and gives no number for this run.
 """
 
 settings = dict(

@@ -15,7 +15,7 @@ from tqdm import tqdm
 from data.images import ImageShape, fit
 from data.source import Source
 from support.errors import UserError, reason
-from support.files import atomic
+from support.files import atomic, expanded
 
 #: Pictures that are decoded at a time: at most so many, and so many bytes.
 BATCH, BATCH_BYTES = 64, 2**24
@@ -26,7 +26,7 @@ FORMAT = 1
 def folder() -> Path:
     """Where decoded pictures lie: $GAN_CACHE_DIR, or the user's cache folder. An empty variable is none."""
     default = Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache") / "gan-reference-suite"
-    return Path(os.environ.get("GAN_CACHE_DIR") or default).expanduser()
+    return expanded(os.environ.get("GAN_CACHE_DIR") or default)
 
 
 def cache_name(key: str) -> str:

@@ -14,7 +14,7 @@ from PIL import Image, ImageOps
 
 from data.source import Source
 from support.errors import UserError
-from support.files import refuse_undecodable
+from support.files import expanded, refuse_undecodable
 
 #: Pictures of a folder differ in size, so they need one that they are brought to.
 SHAPE = (64, 64, 3)
@@ -35,7 +35,7 @@ def folder(path: str, split: str) -> Source:
             reading, no picture among the files.
     """
     refuse_undecodable(path, "--dataset")
-    root = Path(path).expanduser()
+    root = expanded(path)
     if not path or not root.is_dir():
         raise UserError(f"--dataset=folder:{path}: there is no such folder")
     if split != "train":
@@ -64,7 +64,7 @@ def folder(path: str, split: str) -> Source:
             output_signature=tf.TensorSpec((None, None, 3), tf.uint8),
         )
 
-    return Source(f"folder/{listing.hexdigest()}", SHAPE, images)
+    return Source(f"folder/{listing.hexdigest()}", SHAPE, images, folder=root)
 
 
 def _files(root: Path) -> Iterator[Path]:

@@ -2,6 +2,7 @@
 
 import dataclasses
 from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 import tensorflow as tf
@@ -22,6 +23,7 @@ class Source:
         images: Opens them: a `tf.data.Dataset` of uint8 (h, w, c), in an order that never changes.
         labels: Reads their classes: int (N,) in the same order. None: they have none.
         classes: Number of classes, 0 if they have none.
+        folder: The user's folder that they are files of. None: they are not.
     """
 
     identity: str
@@ -29,6 +31,7 @@ class Source:
     images: Callable[[], tf.data.Dataset]
     labels: Callable[[], np.ndarray] | None = None
     classes: int = 0
+    folder: Path | None = None
 
 
 @dataclasses.dataclass(frozen=True)

@@ -50,7 +50,7 @@ def tfds(name: str, split: str, data_dir: str | None) -> Source:
 
     shape = builder.info.features[feature].shape
     if None in shape[:2]:
-        shape = SHAPE
+        shape = (*SHAPE[:2], shape[2])
     try:
         empty = not builder.info.splits[split].num_examples
     except (KeyError, ValueError, AssertionError):

@@ -11,6 +11,7 @@ import tensorflow as tf
 
 from data.images import fit_channels, from_uint8
 from support.errors import UserError, reason
+from support.files import expanded
 from support.registry import Registry
 
 BATCH = 250
@@ -189,7 +190,7 @@ def find(name: str, dataset: str, weights: str | None = None) -> FeatureSpace:
     if weights and name != "inception":
         raise UserError(f"--inception_weights has no effect with --features={name}: leave one of them out")
     if name.endswith(".keras"):
-        path = Path(name).expanduser()
+        path = expanded(name)
         if not path.is_file():
             raise UserError(f"--features={name}: there is no such file")
         return Network(name, path)

@@ -10,6 +10,7 @@ from PIL import Image
 
 from evaluation.features import Features, FeatureSpace, registry, traced
 from support.errors import UserError, reason
+from support.files import expanded
 
 SIDE = 299
 #: What `resized` does, in the identity of the features: those of another resizing are not these.
@@ -96,5 +97,5 @@ class FrozenInception(FeatureSpace):
 @registry.register("inception")
 def _inception(dataset: str, weights: str | None) -> FeatureSpace:
     if weights and weights.endswith(".pb"):
-        return FrozenInception(Path(weights).expanduser())
+        return FrozenInception(expanded(weights))
     return KerasInception(weights)

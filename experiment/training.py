@@ -12,6 +12,7 @@ from experiment.beside import callbacks_of
 from experiment.settings import Settings
 from experiment.workdir import Workdir
 from models.gan import GAN
+from support.errors import UserError
 
 
 def train(settings: Settings, workdir: Workdir) -> tuple[GAN, signal.Signals | None]:
@@ -29,6 +30,7 @@ def train(settings: Settings, workdir: Workdir) -> tuple[GAN, signal.Signals | N
     reference = build.reference(settings)
     callbacks.Evaluation.check(reference, settings.measures)
     images = reference.examples
+    _check_outside(workdir, reference)
     workdir.adopt(settings)
     kind = "pictures" if images.ndim == 4 else "points"
     print(
@@ -47,6 +49,15 @@ def train(settings: Settings, workdir: Workdir) -> tuple[GAN, signal.Signals | N
         print(f"resuming after step {step}")
     stopped_by = _fit(gan, reference, settings, workdir, store)
     return gan, stopped_by if gan.step < settings.steps else None
+
+
+def _check_outside(workdir: Workdir, reference: Reference) -> None:
+    """The pictures that a run writes must not become its data."""
+    folder = getattr(reference.source, "folder", None)
+    if folder and workdir.path.resolve().is_relative_to(folder.resolve()):
+        raise UserError(
+            f"--workdir={workdir.path} lies in {folder}, whose pictures it would train on: choose another"
+        )
 
 
 def _fit(gan, reference: Reference, settings: Settings, workdir: Workdir, store) -> signal.Signals | None:

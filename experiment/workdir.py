@@ -13,7 +13,7 @@ import tensorflow as tf
 import configs
 from experiment.settings import Settings, differences
 from support.errors import UserError
-from support.files import atomic, hold, refuse_pattern
+from support.files import atomic, expanded, hold, refuse_pattern
 
 
 class Workdir:
@@ -24,7 +24,7 @@ class Workdir:
     """
 
     def __init__(self, path: str | Path):
-        self.path = Path(path).expanduser()
+        self.path = expanded(path)
         refuse_pattern(self.path)
         self.config = self.path / "config.json"
         self.checkpoints = self.path / "checkpoints"

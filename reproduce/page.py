@@ -9,7 +9,7 @@ from reproduce.conduct import record
 from reproduce.experiment import DIVERGED, Reproduction, Runs, by_year, registry
 from support.errors import UserError
 from support.files import atomic
-from support.numbers import Number, rows
+from support.numbers import ONE_RUN, Number, rows
 from support.pages import place, table
 
 TITLE = "# The papers' tables, reproduced"
@@ -60,7 +60,13 @@ def write(folder: Path) -> Path:
 
 
 def _held(numbers: Sequence[Number]) -> str:
-    return f"{sum(number.holds for number in numbers)} of {len(numbers)}" if numbers else "-"
+    if not numbers:
+        return "-"
+    single = [number for number in numbers if number.source.endswith(ONE_RUN)]
+    weak = (
+        f", {sum(number.holds for number in single)} of {len(single)} of these by one run" if single else ""
+    )
+    return f"{sum(number.holds for number in numbers)} of {len(numbers)}{weak}"
 
 
 def claimed(chosen: Reproduction, runs: Runs, quick: bool = False) -> list[Number]:

@@ -30,7 +30,7 @@ def atomic(path: str | os.PathLike[str]) -> Iterator[Path]:
     path.parent.mkdir(parents=True, exist_ok=True)
     system = _system()
     for leftover in path.parent.glob(f".{glob.escape(path.stem)}.*.tmp{path.suffix}"):
-        maker, _, process = leftover.name.split(".tmp")[0].rsplit(".", 1)[1].partition("-")
+        maker, _, process = leftover.name.rsplit(".tmp", 1)[0].rsplit(".", 1)[1].partition("-")
         if process.isdigit() and _is_abandoned(leftover, int(process) if maker == system else None):
             _remove(leftover)
     # The suffix stays last: image writers choose their format by it.
@@ -40,6 +40,18 @@ def atomic(path: str | os.PathLike[str]) -> Iterator[Path]:
         os.replace(temporary, path)
     finally:
         _remove(temporary)
+
+
+def expanded(path: str | os.PathLike[str]) -> Path:
+    """The path with a home folder for "~" or "~name".
+
+    Raises:
+        UserError: There is no such home folder.
+    """
+    try:
+        return Path(path).expanduser()
+    except RuntimeError:
+        raise UserError(f"{os.fspath(path)}: there is no such home folder, write the path out") from None
 
 
 def hold(path: Path) -> TextIO:

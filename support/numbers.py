@@ -5,6 +5,9 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
+#: How the source of a paper's number ends, where ours is of a single run: a weak test.
+ONE_RUN = "ours of one run"
+
 
 @dataclasses.dataclass(frozen=True)
 class Number:

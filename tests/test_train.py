@@ -4,6 +4,7 @@ import fcntl
 import json
 import os
 import random
+import shlex
 import shutil
 import signal
 import subprocess
@@ -268,6 +269,7 @@ def test_a_damaged_checkpoint_is_named_and_the_one_before_can_be_used(run_progra
         (["--lerning_rate=1"], ["lerning_rate", "learning_rate"]),
         (["digits"], ["'digits'", "--flag=value"]),
         (["--dataset=folder:/does/not/exist"], ["no such folder"]),
+        (["--dataset=folder:~nosuchuser/pictures"], ["~nosuchuser/pictures", "no such home folder"]),
         (["--dataset=iris"], ["no images"]),
         (["--loss=wgan_gp", "--discriminator_batch_norm"], ["exclude each other"]),
         (["--dataset=ring"], ["not for points", "toy"]),
@@ -279,6 +281,22 @@ def test_bad_input_ends_in_one_line_and_leaves_nothing(run_program, tmp_path, ar
     workdir = tmp_path / "run"
     assert_one_line_error(run_program("train.py", *arguments, f"--workdir={workdir}"), *words)
     assert not workdir.exists()
+
+
+def test_a_run_does_not_write_among_the_pictures_it_learns_from(run_program, tmp_path):
+    for index in range(8):
+        Image.new("L", (8, 8), 30 * index).save(tmp_path / f"{index}.png")
+    before = sorted(tmp_path.iterdir())
+    command = ("train.py", f"--dataset=folder:{tmp_path}", "--image_size=8", "--batch_size=4", "--steps=1")
+    result = run_program(*command, f"--workdir={tmp_path / 'run'}")
+    assert_one_line_error(result, "--workdir", "whose pictures it would train on", "choose another")
+    assert sorted(tmp_path.iterdir()) == before
+
+
+def test_a_program_needs_no_stderr(tmp_path):
+    command = [sys.executable, "train.py", "--steps=1", f"--workdir={tmp_path / 'run'}", "--sample_every=1"]
+    shell = f"{shlex.join(command)} 2>&-"
+    assert subprocess.run(shell, shell=True, cwd=ROOT, stdout=subprocess.PIPE, check=False).returncode == 0
 
 
 def test_a_workdir_that_cannot_be_one_is_refused(run_program, tmp_path):

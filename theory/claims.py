@@ -101,8 +101,9 @@ CLAIMS = (
         "E",
         "Few modes come from training, not from the divergence",
         "mode_collapse",
-        "The original game loses modes that its divergence would keep, and penalties bring them back. On "
-        "the ring the f-GAN of the forward KL loses fewer (reproduction.md): the divergence has its effect.",
+        "The original game loses modes that its divergence would keep, and penalties bring them back. Of "
+        "five seeds on the ring (reproduction.md) minimax holds 5.2 modes of 8, the f-GAN of the forward KL, "
+        "whose generator descends its bound too, 7.4 (Welch's p 0.05): the divergence may have its effect.",
     ),
     ("E", "GAN, noise-contrastive estimation and maximum likelihood share V", "nce_mle_gan", ""),
     ("E", "GANs learn from pictures without labels", "semi_supervised", ""),

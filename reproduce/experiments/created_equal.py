@@ -50,7 +50,7 @@ NUMBERS = {
 METRICS = ("frechet_distance", "precision_recall", "density_coverage", "class_balance")
 #: Pictures in a row of the samples, and in all.
 COLUMNS, SHOWN = 6, 36
-#: Rank correlation of seven methods that chance reaches in one of twenty cases.
+#: Rank correlation of seven methods that chance reaches or exceeds in 4.4 % of cases.
 CHANCE = 0.714
 
 
@@ -76,11 +76,12 @@ class CreatedEqual(Reproduction):
     checkpoints; here each method has one setting, the middle of the range of the paper's narrow search but
     for the rate (whose middle is 3.2e-4), three epochs and its last checkpoint. The Frechet distance is in
     the features of this suite's classifier of the dataset, the paper's in Inception's, so only the ranking
-    can be compared: Spearman's correlation over the seven GANs, which by chance is above 0.714 in one of
-    twenty cases. `R3GAN` stands for what came later, and is not held to the shared settings. All numbers are
-    of 10,000 samples: the distance to the training split (the paper's to 10,000 test pictures); improved
-    precision and recall (k = 3) and coverage (k = 5) in the same features, beside as many training pictures;
-    imbalance, the total variation between the samples' classes and equal shares.
+    can be compared: Spearman's correlation over the seven GANs, which by chance reaches 0.714 in 4.4 of a
+    hundred cases, and on one of two datasets in nearly nine. `R3GAN` stands for what came later, and is not
+    held to the shared settings. All numbers are of 10,000 samples: the distance to the training split (the
+    paper's to 10,000 test pictures); improved precision and recall (k = 3) and coverage (k = 5) in the same
+    features, beside as many training pictures; imbalance, the total variation between the samples' classes
+    and equal shares.
     """
 
     title = "Are GANs created equal?"

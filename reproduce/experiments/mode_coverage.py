@@ -9,7 +9,7 @@ from reproduce.experiment import Reproduction, Runs, registry
 from reproduce.experiments.ring import CASES
 from reproduce.experiments.stacked import PACGAN_RUNS
 from reproduce.training import Judge, trained
-from support.numbers import Number, with_error
+from support.numbers import ONE_RUN, Number, with_error
 from support.pages import table
 
 MIXTURES = {"ring": 8, "grid": 25}
@@ -158,7 +158,8 @@ class ModeCoverage(Reproduction):
                         if error is not None:
                             title, scale, _ = NUMBERS[name]
                             found = runs.agreement(case, name, (theirs, error), runs=PACGAN_RUNS, scale=scale)
-                            yield Number(f"{case}: {title}", *found, source="table")
+                            of = "table" if len(runs.values(case, name)) > 1 else f"table, {ONE_RUN}"
+                            yield Number(f"{case}: {title}", *found, source=of)
             if runs.tried(case := f"{MODERN}-{mixture}"):
                 yield Number(f"{case}: fewest modes", runs.values(case, "modes").min(), count, source="goal")
                 share = 100 * runs.mean(case, "high_quality")

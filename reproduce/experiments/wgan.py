@@ -101,9 +101,8 @@ class WGANCurves(Reproduction):
                 )
             if runs.tried(gan):
                 found = runs.mean(gan, correlation)
-                yield Number(
-                    f"{gan}: correlation of estimate and distance", found, 0.5, 0, "<", "goal, after Figure 4"
-                )
+                name = f"{gan}: correlation of estimate and distance, whatever its sign"
+                yield Number(name, abs(found), 0.5, 0, "<", "goal, after Figure 4")
             if runs.tried(wgan, gan) and networks != "dcgan":
                 ours, other = (runs.mean(case, "frechet_distance") for case in (wgan, gan))
                 source = f"goal: half of {gan}'s, after Figures 6 and 7"

@@ -209,8 +209,9 @@ def _deep_cases(steps: int, units: int, bounds: Sequence[float]) -> dict[str, di
 @registry.register("critic_gradients")
 class CriticGradients(Reproduction):
     """WGANs whose networks are perceptrons of 12 hidden layers of 512 ReLU units learn the Swiss roll for
-    2,000 updates of the critic, with weights clipped at three bounds (RMSProp 5e-5) or with a penalty of 0.1
-    (Adam 1e-4, beta_1 0). Of the critic before training (clipped once) and at the end: the norm of the
+    2,000 updates of the critic, with weights clipped at three bounds (RMSProp 5e-5, a decay of 0.99) or with
+    a penalty of 0.1 (Adam 1e-4, beta_1 0, as the paper's text has it; the authors' code for such data has a
+    decay of 0.9, and 0.5). Of the critic before training (clipped once) and at the end: the norm of the
     derivative of the critic's score by the activations of each layer, averaged over 1,000 points of data; by
     how much it grows from one layer to the one before it (geometric mean); and how many weights of the hidden
     layers lie within 5 % of the largest.

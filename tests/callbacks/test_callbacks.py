@@ -8,6 +8,7 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
+from tensorboard.backend.event_processing.plugin_event_accumulator import EventAccumulator
 
 import callbacks
 import models
@@ -54,6 +55,20 @@ def test_seconds_go_on_where_the_run_goes_on(tmp_path):
     lines = [json.loads(line) for line in (tmp_path / "metrics.jsonl").read_text().splitlines()]
     assert [line["step"] for line in lines] == [5, 6]
     assert 100 <= lines[1]["seconds"] < 150
+
+
+@pytest.mark.parametrize("saved", [0, 50])
+def test_tensorboard_forgets_what_a_killed_process_wrote_after_its_last_checkpoint(saved, tmp_path):
+    for step in (0, saved):
+        record = callbacks.Record(tmp_path, step)
+        for at in range(step + 50, 200, 50):
+            record.scalars(at, {"loss": float(step + at)})
+        record.close()
+    shown = EventAccumulator(str(tmp_path / "tensorboard"))
+    shown.Reload()
+    found = {each.step: float(tf.make_ndarray(each.tensor_proto)) for each in shown.Tensors("loss")}
+    assert len(shown.Tensors("loss")) == 3
+    assert found == {50: 50, 100: saved + 100, 150: saved + 150}
 
 
 @pytest.mark.parametrize("cut", ["", "\xff\xfe"])

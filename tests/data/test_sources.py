@@ -217,6 +217,16 @@ def test_pictures_that_are_not_uint8_are_refused(monkeypatch):
         data.find("wide")
 
 
+def test_pictures_of_no_one_size_keep_their_channels(monkeypatch):
+    image = tensorflow_datasets.features.Image(shape=(None, None, 1))
+    split = types.SimpleNamespace(num_examples=3)
+    info = types.SimpleNamespace(features={"image": image}, splits={"train": split}, full_name="scans/1.0.0")
+    scans = types.SimpleNamespace(info=info)
+    monkeypatch.setattr(tensorflow_datasets, "builder", lambda *_, **__: scans)
+    monkeypatch.setattr("data.tfds._prepare", lambda *_: None)
+    assert data.find("scans").shape == (64, 64, 1)
+
+
 def test_a_dataset_that_cannot_be_downloaded_names_the_ways_out(tmp_path, monkeypatch):
     def fail(host, port):
         if host:  # That of nothing is this machine itself.

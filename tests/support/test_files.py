@@ -5,10 +5,13 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
+import pytest
 from conftest import ROOT
 
-from support.files import atomic
+from support.errors import UserError
+from support.files import atomic, expanded
 
 WRITER = """
 import sys, time
@@ -34,6 +37,20 @@ def test_what_a_killed_process_left_goes_and_what_a_running_one_writes_stays(tmp
     with atomic(path) as mine:
         mine.write_text("again")
     assert [file.name for file in tmp_path.iterdir()] == [path.name] and path.read_text() == "again"
+
+
+def test_a_name_may_begin_like_a_temporary_one(tmp_path):
+    path = tmp_path / "tmp_x.tmp.json"
+    (tmp_path / ".tmp_x.tmp.system-1.tmp.json").write_text("of another machine")
+    with atomic(path) as mine:
+        mine.write_text("whole")
+    assert path.read_text() == "whole" and len([*tmp_path.iterdir()]) == 2
+
+
+def test_a_home_folder_that_is_not_there_is_named():
+    assert expanded("~") == Path.home()
+    with pytest.raises(UserError, match="~nosuchuser/runs: there is no such home folder"):
+        expanded("~nosuchuser/runs")
 
 
 def test_another_container_may_have_a_process_of_the_same_number(tmp_path, monkeypatch):
