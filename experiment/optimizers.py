@@ -1,5 +1,6 @@
 """The optimizers of the papers, by name, with the options that flags and configurations may set."""
 
+import math
 from typing import Annotated
 
 import keras
@@ -145,4 +146,5 @@ def learning_rate_schedule(learning_rate: float, decay: float, turns: int = 1):
     """
     if decay == 1:
         return learning_rate
-    return keras.optimizers.schedules.ExponentialDecay(learning_rate, turns, 1 / decay)
+    # As a power of 1 / e: Keras raises a float32, whose digits near 1 are too few for a million steps.
+    return keras.optimizers.schedules.ExponentialDecay(learning_rate, turns / math.log(decay), math.exp(-1))

@@ -110,3 +110,9 @@ def test_a_critics_rate_falls_with_the_generators():
 def test_an_optimizer_can_be_saved(optimizer):
     copy = keras.optimizers.deserialize(keras.optimizers.serialize(optimizer))
     assert trajectory(copy) == trajectory(optimizer)
+
+
+@pytest.mark.parametrize(("decay", "steps"), [(1.000004, 650_000), (1.0000001, 10**7), (1.00000001, 10**8)])
+def test_a_decay_near_1_is_exact_after_as_many_steps_as_it_takes(decay, steps):
+    rate = float(learning_rate_schedule(0.1, decay)(steps))
+    assert rate == pytest.approx(0.1 * np.exp(-steps * np.log1p(decay - 1)), rel=1e-5)
