@@ -10,6 +10,7 @@ import dataclasses
 import json
 import os
 import re
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -24,7 +25,7 @@ from evaluation.measures import Estimate
 from evaluation.reference import Reference
 from evaluation.samples import Samples, of_folder, of_gan, of_saved_model
 from experiment import build, cli
-from experiment.settings import resolve
+from experiment.settings import Settings, resolve
 from experiment.workdir import Workdir, versions
 from metrics.modes import STACKED_SAMPLES
 from support.errors import UserError
@@ -144,7 +145,21 @@ def _reference(places: list[Path]) -> Reference:
     name = FLAGS.features or features.by_default(real.image_shape)
     space = features.find(name, real.dataset, FLAGS.inception_weights)
     count = FLAGS.num_samples or (STACKED_SAMPLES if real.dataset == "stacked_mnist" else None)
-    return Reference(real.dataset, real.split, real.data_dir, real.image_shape, space, count, FLAGS.seed)
+    found = Reference(real.dataset, real.split, real.data_dir, real.image_shape, space, count, FLAGS.seed)
+    if not given:
+        _say_what_changed(runs, found.source.identity)
+    return found
+
+
+def _say_what_changed(runs: Mapping[Path, Settings], identity: str) -> None:
+    """Names the runs that were trained on other data than those of the same name now."""
+    for place, run in runs.items():
+        if run.data_identity != identity:
+            print(
+                f"{place} was trained on other data of that name ({run.data_identity}, now {identity}): "
+                "it is judged by those of now",
+                file=sys.stderr,
+            )
 
 
 def _is_run(place: Path) -> bool:

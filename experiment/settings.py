@@ -198,6 +198,8 @@ def resolve(flags: Mapping[str, Any], config: str | None = None) -> Settings:
     given.setdefault("latent_dim", pair(given.get("model", own["model"].default)).latent_dim)
     chosen = {name: given.get(name, found.default) for name, found in own.items()}
     source = data.find(chosen["dataset"], chosen["split"], chosen["data_dir"])
+    if len(source.shape) == 1:  # A configuration's size is of pictures; a flag's is refused.
+        chosen |= {name: flags.get(name) for name in ("image_size", "channels")}
     chosen["image_shape"] = data.wanted_shape(source.shape, chosen["image_size"], chosen["channels"])
     chosen["precision"] = acceleration.precision(
         chosen["precision"], pictures=len(chosen["image_shape"]) == 3
@@ -216,9 +218,10 @@ def resolve(flags: Mapping[str, Any], config: str | None = None) -> Settings:
 
 
 def _without_overruled(published: Mapping[str, Any], flags: Mapping[str, Any]) -> dict[str, Any]:
-    """What is left of a configuration where flags choose another loss, dataset or learning rate.
+    """What is left of a configuration where flags choose another loss, dataset, optimizer or learning rate.
 
-    Settings of one objective make no sense for the next, and a split is one of its dataset.
+    Settings of one objective make no sense for the next, a split is one of its dataset, and a learning
+    rate one of its optimizer.
     """
 
     def overruled(name: str) -> bool:
@@ -231,7 +234,9 @@ def _without_overruled(published: Mapping[str, Any], flags: Mapping[str, Any]) -
         gone |= {"discriminator_learning_rate", "learning_rate_decay"}
     if overruled("dataset"):
         gone |= {"split"}
-    if overruled("learning_rate"):
+    if overruled("optimizer"):
+        gone |= {"learning_rate", "learning_rate_decay"}
+    if overruled("optimizer") or overruled("learning_rate"):
         gone |= {"discriminator_learning_rate"}
     return {name: value for name, value in published.items() if name not in gone}
 

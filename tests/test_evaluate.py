@@ -140,6 +140,25 @@ def test_places_of_like_names_write_a_file_each(run_program, tmp_path):
     assert sorted(json.loads(file.read_text())["samples"] for file in files) == places
 
 
+def test_data_that_are_no_longer_those_of_the_run_are_named(run_program, tmp_path):
+    pictures, workdir = tmp_path / "pictures", tmp_path / "run"
+    pictures.mkdir()
+    for index in range(8):
+        Image.new("L", (8, 8), 30 * index).save(pictures / f"{index}.png")
+    small = ("--image_size=8", "--filters=4", "--batch_size=4", "--eval_samples=8", "--steps=1")
+    assert (
+        run_program("train.py", f"--dataset=folder:{pictures}", *small, f"--workdir={workdir}").returncode
+        == 0
+    )
+    judge = ("evaluate.py", f"--workdir={workdir}", "--features=thumbnail", "--metrics=frechet_distance")
+    for other in (False, True):
+        if other:
+            Image.new("L", (8, 8), 250).save(pictures / "8.png")
+        result = run_program(*judge)
+        assert result.returncode == 0
+        assert ("was trained on other data of that name" in result.stderr) == other
+
+
 def test_points_are_judged_by_their_coordinates(run_program, tmp_path):
     trained = run_program(
         "train.py", "--model=toy", "--dataset=ring", "--units=16", "--steps=3", f"--workdir={tmp_path}"

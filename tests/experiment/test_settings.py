@@ -41,9 +41,23 @@ def test_another_loss_than_the_configs_leaves_its_objective_behind():
     assert settings.optimizer == "rmsprop" and settings.options["filters"] == 128
 
 
+def test_another_optimizer_than_the_configs_leaves_its_rates_behind():
+    settings = resolve({"optimizer": "adam", "dataset": "digits"}, "gan_mnist")
+    assert settings.learning_rate == settings.discriminator_learning_rate == resolve({}).learning_rate
+    assert settings.learning_rate_decay == 1
+    chosen = resolve({"optimizer": "adam", "dataset": "digits", "learning_rate": 3e-3}, "gan_mnist")
+    assert chosen.learning_rate == chosen.discriminator_learning_rate == 3e-3
+
+
+def test_points_have_no_part_of_a_configs_size_of_pictures():
+    assert resolve({"dataset": "ring", "model": "toy"}, "dcgan").image_shape == (2,)
+    with pytest.raises(ValueError, match="points have no --image_size"):
+        resolve({"dataset": "ring", "model": "toy", "image_size": 8}, "dcgan")
+
+
 def test_another_losss_own_algorithm_goes_before_the_configs():
-    assert resolve({"loss": "began"}, "gan_mnist").algorithm == "began"
-    assert resolve({"loss": "lsgan"}, "gan_mnist").algorithm == "simultaneous"
+    assert resolve({"loss": "began", "dataset": "digits"}, "gan_mnist").algorithm == "began"
+    assert resolve({"loss": "lsgan", "dataset": "digits"}, "gan_mnist").algorithm == "simultaneous"
 
 
 def test_the_configs_loss_by_another_name_is_the_configs():
