@@ -115,7 +115,7 @@ def _output(places: list[Path]) -> Path:
     if not (there.is_dir() and os.access(there, os.W_OK)):
         raise UserError(f"--output={folder}: no folder that can be written")
     for place in places:
-        if not _is_run(place) and place.resolve() in (folder.resolve(), *folder.resolve().parents):
+        if not _is_run(place) and folder.resolve().is_relative_to(place.resolve()):
             raise UserError(f"--output={folder} lies in {place}, whose pictures are judged: choose another")
     return folder
 

@@ -5,7 +5,6 @@ python train_classifier.py --dataset=cifar10
 
 import support.environment  # isort: skip  # Before TensorFlow.  # noqa: F401
 
-
 from absl import flags
 
 from evaluation.classifier import paths, save, train

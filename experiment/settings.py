@@ -235,8 +235,8 @@ def _without_overruled(published: Mapping[str, Any], flags: Mapping[str, Any]) -
     if overruled("dataset"):
         gone |= {"split"}
     if overruled("optimizer"):
-        gone |= {"learning_rate", "learning_rate_decay"}
-    if overruled("optimizer") or overruled("learning_rate"):
+        gone |= {"learning_rate", "discriminator_learning_rate", "learning_rate_decay"}
+    if overruled("learning_rate"):
         gone |= {"discriminator_learning_rate"}
     return {name: value for name, value in published.items() if name not in gone}
 

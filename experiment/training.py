@@ -28,9 +28,9 @@ def train(settings: Settings, workdir: Workdir) -> tuple[GAN, signal.Signals | N
     tf.config.experimental.enable_op_determinism()
     gan = build.gan(settings)
     reference = build.reference(settings)
+    _check_outside(workdir, reference)
     callbacks.Evaluation.check(reference, settings.measures)
     images = reference.examples
-    _check_outside(workdir, reference)
     workdir.adopt(settings)
     kind = "pictures" if images.ndim == 4 else "points"
     print(

@@ -60,13 +60,13 @@ def write(folder: Path) -> Path:
 
 
 def _held(numbers: Sequence[Number]) -> str:
+    def share(some: Sequence[Number]) -> str:
+        return f"{sum(number.holds for number in some)} of {len(some)}"
+
     if not numbers:
         return "-"
     single = [number for number in numbers if number.source.endswith(ONE_RUN)]
-    weak = (
-        f", {sum(number.holds for number in single)} of {len(single)} of these by one run" if single else ""
-    )
-    return f"{sum(number.holds for number in numbers)} of {len(numbers)}{weak}"
+    return share(numbers) + (f", {share(single)} of these by one run" if single else "")
 
 
 def claimed(chosen: Reproduction, runs: Runs, quick: bool = False) -> list[Number]:

@@ -146,10 +146,8 @@ def test_data_that_are_no_longer_those_of_the_run_are_named(run_program, tmp_pat
     for index in range(8):
         Image.new("L", (8, 8), 30 * index).save(pictures / f"{index}.png")
     small = ("--image_size=8", "--filters=4", "--batch_size=4", "--eval_samples=8", "--steps=1")
-    assert (
-        run_program("train.py", f"--dataset=folder:{pictures}", *small, f"--workdir={workdir}").returncode
-        == 0
-    )
+    trained = run_program("train.py", f"--dataset=folder:{pictures}", *small, f"--workdir={workdir}")
+    assert trained.returncode == 0
     judge = ("evaluate.py", f"--workdir={workdir}", "--features=thumbnail", "--metrics=frechet_distance")
     for other in (False, True):
         if other:

@@ -130,16 +130,16 @@ def play(dataset: str, title: str) -> Played:
     centres, real = source.centres / extent, source.draw() / extent
     objective, pace, turns = GAMES[title]
 
-    def adam(rate: float, turns: int = 1) -> keras.optimizers.Optimizer:
+    def adam(rate: float, updates: int) -> keras.optimizers.Optimizer:
         """Its rate is halved in 1,000 steps, of so many updates each."""
-        return keras.optimizers.Adam(ExponentialDecay(rate, 1000 * turns, 0.5), 0.5, 0.9)
+        return keras.optimizers.Adam(ExponentialDecay(rate, 1000 * updates, 0.5), 0.5, 0.9)
 
     game = Game(
         perceptron(2, units=128, depth=3, outputs=2, seed=7),
         objective,
         perceptron(2, units=128, depth=3, seed=8),
         adam(1e-3 * pace, turns),
-        generator_optimizer=adam(1e-3),
+        generator_optimizer=adam(1e-3, 1),
         latent_dim=2,
         turns=turns,
         seed=7,
