@@ -108,12 +108,14 @@ def _places() -> list[Path]:
 
 
 def _output(places: list[Path]) -> Path:
-    """Where tables and plots go, if they can be written there."""
-    alone = places[0] if len(places) == 1 and _is_run(places[0]) else Path("runs/evaluation")
+    """Where tables and plots go, if they can be written there, and what is found of runs in these."""
+    runs = [place for place in places if _is_run(place)]
+    alone = places[0] if places == runs and len(runs) == 1 else Path("runs/evaluation")
     folder = expanded(FLAGS.output) if FLAGS.output else alone
-    there = next(parent for parent in (folder.absolute(), *folder.absolute().parents) if parent.exists())
-    if not (there.is_dir() and os.access(there, os.W_OK)):
-        raise UserError(f"--output={folder}: no folder that can be written")
+    for target in [folder] if FLAGS.output else [folder, *runs]:
+        there = next(parent for parent in (target.absolute(), *target.absolute().parents) if parent.exists())
+        if not (there.is_dir() and os.access(there, os.W_OK)):
+            raise UserError(f"{target} is no folder that can be written: name one with --output")
     for place in places:
         if not _is_run(place) and folder.resolve().is_relative_to(place.resolve()):
             raise UserError(f"--output={folder} lies in {place}, whose pictures are judged: choose another")
