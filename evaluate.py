@@ -11,7 +11,7 @@ import json
 import os
 import re
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -74,6 +74,7 @@ def main() -> None:
         measures.find(name)
     folder = _output(places)
     reference = _reference(places)
+    _check_outside(folder, filter(None, [getattr(reference.source, "folder", None)]))
     results = [_judged(place, reference, names) for place in places]
     if FLAGS.metrics:
         _check_all_measured(results)
@@ -116,10 +117,15 @@ def _output(places: list[Path]) -> Path:
         there = next(parent for parent in (target.absolute(), *target.absolute().parents) if parent.exists())
         if not (there.is_dir() and os.access(there, os.W_OK)):
             raise UserError(f"{target} is no folder that can be written: name one with --output")
-    for place in places:
-        if not _is_run(place) and folder.resolve().is_relative_to(place.resolve()):
-            raise UserError(f"--output={folder} lies in {place}, whose pictures are judged: choose another")
+    _check_outside(folder, [place for place in places if not _is_run(place)])
     return folder
+
+
+def _check_outside(folder: Path, pictures: Iterable[Path]) -> None:
+    """What is written must not be among the pictures of the next time."""
+    for place in pictures:
+        if folder.resolve().is_relative_to(place.resolve()):
+            raise UserError(f"--output={folder} lies in {place}, whose pictures are judged: choose another")
 
 
 def _check_all_measured(results: list[Result]) -> None:

@@ -1,8 +1,6 @@
 """A folder of pictures: every file in it and below that Pillow can read."""
 
-import contextlib
 import hashlib
-import math
 import os
 import sys
 from collections.abc import Iterator
@@ -12,16 +10,13 @@ import numpy as np
 import tensorflow as tf
 from PIL import Image, ImageOps
 
-from data.source import Source
+from data.source import Source, beginnings
 from support.errors import UserError
 from support.files import expanded, refuse_undecodable
 
 #: Pictures of a folder differ in size, so they need one that they are brought to.
 SHAPE = (64, 64, 3)
 NAMED = 10
-#: Files whose beginning is part of a folder's identity, and its bytes: archives give all files one date, and
-#: formats without compression all pictures one size.
-LOOKED_INTO, BEGINNING = 256, 2**16
 
 
 def folder(path: str, split: str) -> Source:
@@ -54,9 +49,8 @@ def folder(path: str, split: str) -> Source:
         status = file.stat() if file.exists() else file.lstat()
         name = os.fsencode(file.relative_to(root))
         listing.update(name + f"\0{status.st_size}\0{status.st_mtime_ns}\0".encode())
-    for file in files[:: math.ceil(len(files) / LOOKED_INTO)]:
-        with contextlib.suppress(OSError), file.open("rb") as opened:
-            listing.update(opened.read(BEGINNING))
+    for beginning in beginnings(files):
+        listing.update(beginning)
 
     def images():
         return tf.data.Dataset.from_generator(

@@ -1,12 +1,14 @@
 """Any image dataset of TensorFlow Datasets, by its own name."""
 
+import hashlib
 import re
 import socket
+from pathlib import Path
 from urllib.parse import urlparse
 
 import numpy as np
 
-from data.source import Source, registry
+from data.source import Source, beginnings, registry
 from support.errors import UserError, reason, suggestion
 
 SHAPE = (64, 64, 3)
@@ -64,7 +66,7 @@ def tfds(name: str, split: str, data_dir: str | None) -> Source:
 
     label = _first(builder, tensorflow_datasets.features.ClassLabel)
     return Source(
-        f"tfds/{builder.info.full_name}/{split}",
+        f"tfds/{builder.info.full_name}/{split}/{_fingerprint(builder, split)}",
         (*shape[:2], shape[2] or 3),
         images=lambda: column(feature),
         labels=(lambda: np.array([*column(label).as_numpy_iterator()])) if label else None,
@@ -76,6 +78,17 @@ def _first(builder, kind: type) -> str | None:
     """Name of the dataset's first feature of that kind."""
     features = builder.info.features or {}
     return next((name for name, feature in features.items() if isinstance(feature, kind)), None)
+
+
+def _fingerprint(builder, split: str) -> str:
+    """Of the files: two folders may hold different data of one name and version."""
+    names = [Path(part.filename).name for part in builder.info.splits[split].file_instructions]
+    files = [builder.data_path / name for name in names]
+    sizes = [file.stat().length if file.exists() else None for file in files]
+    found = hashlib.sha256(repr([*zip(names, sizes, strict=True)]).encode())
+    for beginning in beginnings(files):
+        found.update(beginning)
+    return found.hexdigest()[:16]
 
 
 def _prepare(builder, name: str) -> None:

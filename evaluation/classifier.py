@@ -4,6 +4,7 @@ Those of digits, MNIST and Fashion-MNIST come with the suite, so that numbers co
 `python train_classifier.py` makes others.
 """
 
+import hashlib
 import json
 import math
 import re
@@ -69,12 +70,13 @@ def train(
     tf.config.experimental.enable_op_determinism()
     x, y = data.decoded(source, source.shape), source.labels()
     epochs = max(epochs, math.ceil(LEAST_EXAMPLES / len(x)))
-    steps = epochs * (len(x) // BATCH)
+    batch = min(BATCH, len(x))
+    steps = epochs * (len(x) // batch)
     model = build(source.shape, source.classes)
     classifier = keras.Model(model.input, model.output["probabilities"])
     rate = keras.optimizers.schedules.CosineDecay(2e-3, decay_steps=steps)
     classifier.compile(keras.optimizers.Adam(rate), "sparse_categorical_crossentropy", metrics=["accuracy"])
-    order = tf.data.Dataset.range(len(x)).shuffle(len(x), seed).batch(BATCH, drop_remainder=True)
+    order = tf.data.Dataset.range(len(x)).shuffle(len(x), seed).batch(batch, drop_remainder=True)
     images, labels = tf.constant(np.asarray(x)), tf.constant(y)
 
     def examples(chosen):
@@ -90,10 +92,18 @@ def train(
 
 
 def save(model: keras.Model, about: Mapping[str, Any], path: Path) -> None:
-    """Writes the network and, beside it, what to know of it: both, or neither."""
-    with atomic(path.with_suffix(".json")) as beside, atomic(path) as temporary:
+    """Writes the network and, beside it, what to know of it, with the network's SHA-256.
+
+    By that a process killed between the two is found out.
+    """
+    with atomic(path) as temporary, atomic(path.with_suffix(".json")) as beside:
         model.save(temporary)
-        beside.write_text(json.dumps(about, indent=1) + "\n")
+        known = {**about, "sha256": _sha256(temporary)}
+        beside.write_text(json.dumps(known, indent=1) + "\n")
+
+
+def _sha256(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 def paths(dataset: str) -> tuple[Path, Path]:
@@ -111,8 +121,11 @@ def _classifier(dataset: str, weights: str | None) -> FeatureSpace:
         if path.is_file():
             try:
                 about = json.loads(path.with_suffix(".json").read_text())
-            except (OSError, ValueError) as error:
+                whole = about.pop("sha256") == _sha256(path)
+            except (OSError, ValueError, AttributeError, KeyError) as error:
                 raise UserError(f"{path} lacks its .json ({error}): train it anew") from None
+            if not whole:
+                raise UserError(f"{path} is not the network that its .json is of: train it anew")
             network = Network("classifier", path, about)
             return PerColour(network) if dataset == "stacked_mnist" else network
     if dataset in data.source.registry.names() and isinstance(data.find(dataset, "train"), Points):

@@ -50,6 +50,16 @@ class FeatureSpace:
         """The features of uint8 pictures (n, H, W, C) or of points (n, D)."""
         raise NotImplementedError
 
+    def pictures(self, examples: np.ndarray) -> np.ndarray:
+        """The examples, if they are pictures.
+
+        Raises:
+            UserError: They are points.
+        """
+        if examples.ndim != 4:
+            raise UserError(f"--features={self.name} takes pictures: points have --features=pixels")
+        return examples
+
     def batches(self, examples: np.ndarray) -> Iterator[Features]:
         """The features of all examples, part by part: memory does not grow with their number."""
         for start in range(0, len(examples), BATCH):
@@ -117,9 +127,7 @@ class Network(FeatureSpace):
         return {"features": found} if tf.is_tensor(found) else [found]
 
     def batch(self, examples):
-        if examples.ndim != 4:
-            raise UserError(f"--features={self.name} takes pictures: points have --features=pixels")
-        outputs = self._run(fitted(from_uint8(tf.constant(examples)), self.shape))
+        outputs = self._run(fitted(from_uint8(tf.constant(self.pictures(examples))), self.shape))
         vectors = np.asarray(outputs["features"], np.float32).reshape(len(examples), -1)
         probabilities = outputs.get("probabilities")
         return Features(vectors, None if probabilities is None else np.asarray(probabilities, np.float32))

@@ -55,7 +55,7 @@ class KerasInception(FeatureSpace):
         self._run = traced(lambda pictures: both(pictures, training=False), (SIDE, SIDE, 3))
 
     def batch(self, examples):
-        vectors, probabilities = self._run(tf.constant(resized(examples) / 127.5 - 1))
+        vectors, probabilities = self._run(tf.constant(resized(self.pictures(examples)) / 127.5 - 1))
         return Features(np.asarray(vectors), np.asarray(probabilities))
 
 
@@ -90,7 +90,7 @@ class FrozenInception(FeatureSpace):
         super().__init__("inception", f"frozen inception/{found}/{RESIZING}", about)
 
     def batch(self, examples):
-        vectors, kernel = self._run(tf.constant(resized(examples)))
+        vectors, kernel = self._run(tf.constant(resized(self.pictures(examples))))
         return Features(vectors.numpy(), tf.nn.softmax(vectors @ kernel).numpy())
 
 

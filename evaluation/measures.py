@@ -100,7 +100,10 @@ NEEDS: dict[str, tuple[Callable[[Evidence], bool], str]] = {
         lambda e: e.class_dimensions == 3 and e.fake.probabilities.shape[1] == 3,
         "for stacked_mnist in three colours and the features of a classifier",
     ),
-    "held_out": (lambda e: e.reference.held_out is not None, "for datasets with a test split"),
+    "held_out": (
+        lambda e: e.reference.held_out is not None,
+        "for datasets with a test split, where the real data are not of it",
+    ),
     "validation": (lambda e: e.reference.validation is not None, "for datasets with a train split"),
     "critic": (lambda e: e.critic is not None, "for run directories"),
 }

@@ -103,11 +103,10 @@ class Reference:
 
     @property
     def training(self) -> np.ndarray:
-        """`chosen` without the validation examples, as float; pictures in [0, 1]."""
-        first, after, _ = _validation(len(self.examples)).indices(len(self.examples))
-        chosen = self.statistics.chosen
-        outside = (chosen < first) | (chosen >= after) if self.split == "train" else slice(None)
-        return in_unit(self.chosen[outside])
+        """`chosen` without the validation examples, or others equal to them, as float; pictures in [0, 1]."""
+        validation = () if self.validation is None else self.validation
+        known = {example.tobytes() for example in validation}
+        return in_unit(self.chosen[[example.tobytes() not in known for example in self.chosen]])
 
     def _other(self, split: str) -> np.ndarray | None:
         try:

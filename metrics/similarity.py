@@ -47,7 +47,8 @@ def _similarities(a: np.ndarray, b: np.ndarray) -> np.ndarray:
 def ms_ssim_diversity(images, pairs: int = 1000, seed: int = 0) -> np.ndarray:
     """`ms_ssim` of random pairs of different samples: low means diverse, 1 means all are the same.
 
-    Odena, Olah and Shlens 2017 (arXiv 1610.09585), section 4.2; to be compared with the data's own.
+    Over all samples, as Karras et al. 2018 (arXiv 1710.10196), section 5, have it; Odena, Olah and Shlens
+    2017 (arXiv 1610.09585), section 4.2, take pairs within a class. To be compared with the data's own.
 
     Args:
         images: (N, H, W, C) in [0, 255], N >= 2.

@@ -18,9 +18,12 @@ from reproduce.experiment import DIVERGED, Case, Run, as_recorded, registry
 from reproduce.records import Record
 from support import machine
 from support.errors import DivergenceError, UserError
-from support.files import atomic, hold
+from support.files import atomic, hold, remove
 
 AGAIN = "the same command goes on with what is missing"
+
+#: File that marks a run's folder once the run is recorded.
+RECORDED = "recorded"
 
 
 def record(name: str, output: Path, quick: bool) -> Record:
@@ -117,6 +120,7 @@ def _recorded(begin: Callable[[Run], Future], runs: Sequence[Run], jobs: int, fo
                 failed.append(f"{run.case}, seed {run.seed}: {told}; see {run.workdir / 'log'}")
                 continue
             found.add(made)
+            (run.workdir / RECORDED).touch()
             numbers = made["measured"].items()
             short = ", ".join(f"{key} {value:.4g}" for key, value in numbers if not isinstance(value, list))
             seconds = f"{made['seconds']:.0f} s"
@@ -139,6 +143,11 @@ def _make(name: str, run: Run, quick: bool) -> dict:
         held = hold(run.workdir / ".lock")
     except BlockingIOError:
         raise UserError(f"another process makes it in {run.workdir}: wait for it, or end it") from None
+    if (run.workdir / RECORDED).exists():
+        # It is made again: by the code of today, from the beginning.
+        for path in run.workdir.iterdir():
+            if path.name != ".lock":
+                remove(path)
     # Of the code that is loaded now: the checkout may have moved on when the run ends.
     commits = _sittings(run.workdir / "commits", str(machine.commit()))
     run.figures.parent.mkdir(parents=True, exist_ok=True)

@@ -3,6 +3,7 @@
 import abc
 import dataclasses
 import json
+import math
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
@@ -82,9 +83,31 @@ class Runs:
         return float(self.values(case, name).mean())
 
     def error(self, case: str, name: Measured) -> float:
-        """Standard error of the mean over the seeds, of which there are two at least."""
+        """Standard error of the mean over the seeds, NaN of a single one."""
         values = self.values(case, name)
-        return float(values.std(ddof=1) / np.sqrt(len(values)))
+        return float(values.std(ddof=1) / np.sqrt(len(values))) if len(values) > 1 else np.nan
+
+    def bounded(
+        self,
+        title: str,
+        case: str,
+        name: Measured,
+        relation: str,
+        bound: float,
+        source: str,
+        scale: float = 1,
+    ) -> Number:
+        """A mean over the seeds times the scale, which makes it of the bound's units, beside the bound."""
+        found, error = self.mean(case, name), self.error(case, name)
+        return Number(title, scale * found, bound, 0, relation, source, scale * error)
+
+    def against(
+        self, title: str, case: str, name: Measured, relation: str, other: str, times: float, source: str
+    ) -> Number:
+        """A mean over the seeds, beside that of another case times a factor as its bound."""
+        found = self.bounded(title, case, name, relation, times * self.mean(other, name), source)
+        error = math.hypot(self.error(case, name), times * self.error(other, name))
+        return dataclasses.replace(found, error=error)
 
     def spread(self, case: str, name: Measured, form: str = ".2f", scale: float = 1) -> str:
         """Mean and standard error over the seeds, both times the scale, of one seed the number alone; runs

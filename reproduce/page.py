@@ -22,8 +22,10 @@ command, seed, commits, machine, versions, time and numbers; remarks on these ru
 `python -m reproduce NAME` makes all runs of a section again, in `runs/reproduction`. A spread of ours is the
 standard error over the seeds, unless something else is said; the papers' are as they print them. A number
 "holds" if it is what stands beside it, within what follows the ±: the paper's number or order, or a goal that
-was set here, where the column `from` says so. What remarks say of other settings, of runs made again, of runs
-on their way whose curves are not drawn, and of numbers that the tables do not have, is not in the records.
+was set here, where the column `from` says so. Whether it does is undecided where it meets or misses its bound
+by less than the standard error, which the column `holds` says then. What remarks say of other settings, of
+runs made again, of runs on their way whose curves are not drawn, and of numbers that the tables do not have,
+is not in the records.
 Frechet distances are in the features of this suite's classifier of the dataset, not in Inception's: they
 compare runs here with one another, never with a printed FID.
 """
@@ -66,7 +68,13 @@ def _held(numbers: Sequence[Number]) -> str:
     if not numbers:
         return "-"
     single = [number for number in numbers if number.source.endswith(ONE_RUN)]
-    return share(numbers) + (f", {share(single)} of these by one run" if single else "")
+    undecided = [number for number in numbers if number.undecided]
+    parts = [share(numbers)]
+    if single:
+        parts.append(f"{share(single)} of these by one run")
+    if undecided:
+        parts.append(f"{len(undecided)} undecided")
+    return ", ".join(parts)
 
 
 def claimed(chosen: Reproduction, runs: Runs, quick: bool = False) -> list[Number]:
@@ -103,7 +111,7 @@ def compared(numbers: Sequence[Number]) -> str:
     """The table of numbers beside the paper's, or the goals."""
     if not numbers:
         return "Nothing is claimed of these runs alone."
-    return table(rows([number.to_json() for number in numbers]), HEADERS)
+    return table(rows(numbers), HEADERS)
 
 
 def _section(name: str, chosen: Reproduction, runs: Runs, numbers: Sequence[Number], folder: Path) -> str:

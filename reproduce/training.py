@@ -1,7 +1,7 @@
 """Training a case as `train.py` would, and looking at what came of it.
 
-What brings TensorFlow along is imported in functions: the command itself, which lists, reports and starts
-runs, does without.
+What brings TensorFlow along is imported in functions: the command itself, which lists and starts runs, does
+without.
 """
 
 from __future__ import annotations

@@ -32,14 +32,14 @@ def atomic(path: str | os.PathLike[str]) -> Iterator[Path]:
     for leftover in path.parent.glob(f".{glob.escape(path.stem)}.*.tmp{path.suffix}"):
         maker, _, process = leftover.name.rsplit(".tmp", 1)[0].rsplit(".", 1)[1].partition("-")
         if process.isdigit() and _is_abandoned(leftover, int(process) if maker == system else None):
-            _remove(leftover)
+            remove(leftover)
     # The suffix stays last: image writers choose their format by it.
     temporary = path.with_name(f".{path.stem}.{system}-{os.getpid()}.tmp{path.suffix}")
     try:
         yield temporary
         os.replace(temporary, path)
     finally:
-        _remove(temporary)
+        remove(temporary)
 
 
 def expanded(path: str | os.PathLike[str]) -> Path:
@@ -93,17 +93,18 @@ def refuse_undecodable(path: str | os.PathLike[str], flag: str) -> None:
         raise UserError(f"{flag}={shown}: the name is no UTF-8, rename it") from None
 
 
-def save_figure(figure, path: Path) -> None:
-    """Writes a figure of Matplotlib, atomically."""
-    with atomic(path) as temporary:
-        figure.savefig(temporary)
-
-
-def _remove(path: Path) -> None:
+def remove(path: Path) -> None:
+    """Removes a file, if it is there, or a folder with all that is in it."""
     if path.is_dir():
         shutil.rmtree(path)
     else:
         path.unlink(missing_ok=True)
+
+
+def save_figure(figure, path: Path) -> None:
+    """Writes a figure of Matplotlib, atomically."""
+    with atomic(path) as temporary:
+        figure.savefig(temporary)
 
 
 def _system() -> str:

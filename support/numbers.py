@@ -2,7 +2,7 @@
 
 import dataclasses
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 #: How the source of a paper's number ends, where ours is of a single run: a weak test.
@@ -20,6 +20,7 @@ class Number:
         tolerance: How far it may lie from, or beyond, that.
         relation: "=", or "<" and ">" for bounds, which hold where they are met exactly too.
         source: Where `expected` comes from: a closed form, an integral, a table of a paper.
+        error: Standard error of `measured` less `expected`, NaN where none is known.
     """
 
     name: str
@@ -28,21 +29,41 @@ class Number:
     tolerance: float = 0.0
     relation: str = "="
     source: str = "closed form"
+    error: float = math.nan
 
     @property
     def holds(self) -> bool:
         """Whether it is what is expected, to rounding errors of floats. A measured NaN never is."""
-        beyond = self.measured - self.expected
-        gap = {"<": beyond, ">": -beyond}.get(self.relation, abs(beyond))
-        # 8 is 0.2 away from 7.8, not 0.2000000000000002.
-        within = gap <= self.tolerance or math.isclose(gap, self.tolerance)
+        # 8 is 0.2 away from 7.8, not 0.2000000000000002, and 0.1 + 0.2 is 0.3.
+        rounding = 1e-12 * abs(self.expected)
+        within = self._gap <= self.tolerance or math.isclose(self._gap, self.tolerance, abs_tol=rounding)
         return bool(self.measured == self.expected or within)
+
+    @property
+    def undecided(self) -> bool:
+        """Whether a bound is met or missed by less than the standard error."""
+        return self.relation != "=" and abs(self._gap - self.tolerance) < self.error
+
+    @property
+    def _gap(self) -> float:
+        """How far it lies from what is expected, or beyond the bound."""
+        beyond = self.measured - self.expected
+        return {"<": beyond, ">": -beyond}.get(self.relation, abs(beyond))
 
     def to_json(self) -> dict[str, Any]:
         """Its fields and whether it holds, as JSON can hold them: what is not finite as text."""
-        return {name: _plain(value) for name, value in dataclasses.asdict(self).items()} | dict(
-            holds=self.holds
-        )
+        fields = dataclasses.asdict(self)
+        if math.isnan(self.error):
+            del fields["error"]
+        return {name: _plain(value) for name, value in fields.items()} | dict(holds=self.holds)
+
+    @classmethod
+    def from_json(cls, values: Mapping[str, Any]) -> "Number":
+        """The number of which `to_json` gave these."""
+        texts = "name", "relation", "source"
+        fields: dict[str, Any] = {name: value for name, value in values.items() if name != "holds"}
+        fields |= {name: float(value) for name, value in fields.items() if name not in texts}
+        return cls(**fields)
 
 
 def _plain(value):
@@ -66,15 +87,15 @@ def with_error(value: float, error: float | None = None, form: str = "") -> str:
     return f"{value:{form}} ± {error:{form}}"
 
 
-def rows(records: Sequence[dict[str, Any]]) -> list[list[str]]:
-    """Numbers, as `to_json` gives them, as a table's rows: name, measured, expected, source, holds."""
+def rows(numbers: Sequence[Number]) -> list[list[str]]:
+    """Numbers as a table's rows: name, measured, expected, source, holds."""
     found = []
-    for number in records:
+    for number in numbers:
         # What cancelled to 1e-16 reads as 0.
-        relation = {"<": "≤", ">": "≥"}.get(number["relation"], "=")
-        expected = f"{relation} {round(float(number['expected']), 12) + 0.0:.6g}"
-        if number["tolerance"]:
-            expected += f" ± {float(number['tolerance']):.2g}"
-        holds = "yes" if number["holds"] else "NO"
-        found.append([number["name"], f"{float(number['measured']):.6g}", expected, number["source"], holds])
+        relation = {"<": "≤", ">": "≥"}.get(number.relation, "=")
+        expected = f"{relation} {round(number.expected, 12) + 0.0:.6g}"
+        if number.tolerance:
+            expected += f" ± {number.tolerance:.2g}"
+        holds = ("yes" if number.holds else "NO") + (", by less than the error" if number.undecided else "")
+        found.append([number.name, f"{number.measured:.6g}", expected, number.source, holds])
     return found

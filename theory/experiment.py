@@ -89,7 +89,7 @@ def conduct(chosen: Experiment, folder: Path) -> bool:
     record = dict(name=chosen.name, seed=SEED, seconds=round(seconds, 1), numbers=numbers)
     with atomic(folder / f"{chosen.name}.json") as temporary:
         temporary.write_text(json.dumps(record, indent=1) + "\n")
-    table = tabulate(rows(numbers), HEADERS, disable_numparse=True)
+    table = tabulate(rows(outcome.numbers), HEADERS, disable_numparse=True)
     print(f"{chosen.name}: {chosen.title} ({seconds:.0f} s)\n{table}\n", flush=True)
     return all(number.holds for number in outcome.numbers)
 

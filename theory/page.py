@@ -6,7 +6,7 @@ from typing import Any
 
 from support.errors import UserError
 from support.files import atomic
-from support.numbers import rows
+from support.numbers import Number, rows
 from support.pages import place, table
 from theory.claims import CLAIMS, NOTES, experiments
 from theory.experiment import HEADERS
@@ -46,7 +46,7 @@ def write(folder: Path) -> Path:
                         if moving
                         else []
                     ),
-                    table(rows(found["numbers"]), HEADERS),
+                    table(rows([*map(Number.from_json, found["numbers"])]), HEADERS),
                     f"`python -m theory {chosen.name}` (seed {found['seed']}, {found['seconds']:.0f} s). "
                     f"{chosen.papers}. Lecture notes: {_notes(chosen.name)}.",
                 ]

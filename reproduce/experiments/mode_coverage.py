@@ -162,10 +162,9 @@ class ModeCoverage(Reproduction):
                             yield Number(f"{case}: {title}", *found, source=of)
             if runs.tried(case := f"{MODERN}-{mixture}"):
                 yield Number(f"{case}: fewest modes", runs.values(case, "modes").min(), count, source="goal")
-                share = 100 * runs.mean(case, "high_quality")
-                yield Number(f"{case}: high quality, %", share, 95, relation=">", source="goal")
-                divergence = runs.mean(case, "reverse_kl")
-                yield Number(f"{case}: reverse KL", divergence, BEST[mixture], 0, "<", "goal: PacGAN's best")
+                yield runs.bounded(f"{case}: high quality, %", case, "high_quality", ">", 95, "goal", 100)
+                best = BEST[mixture], "goal: PacGAN's best"
+                yield runs.bounded(f"{case}: reverse KL", case, "reverse_kl", "<", *best)
 
     def quick_claims(self, runs):
         for case in self.quick:

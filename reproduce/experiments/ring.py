@@ -114,6 +114,7 @@ class Ring(Reproduction):
         yield Number("minimax: modes", runs.mean("minimax", "modes"), 7, 0, "<", "goal: it drops modes")
 
     def section(self, runs, folder):
+        import support.environment  # isort: skip  # Before TensorFlow.  # noqa: F401
         from experiment.settings import resolve
 
         rows, runs = [], runs.ended()

@@ -90,23 +90,14 @@ class WGANCurves(Reproduction):
         for networks in NETWORKS:
             wgan, gan = (f"{game}-{networks}" for game in GAMES)
             if runs.tried(wgan):
-                found = runs.mean(wgan, correlation)
-                yield Number(
-                    f"{wgan}: correlation of estimate and distance",
-                    found,
-                    0.8,
-                    0,
-                    ">",
-                    "goal, after Figure 3",
-                )
+                name = f"{wgan}: correlation of estimate and distance"
+                yield runs.bounded(name, wgan, correlation, ">", 0.8, "goal, after Figure 3")
             if runs.tried(gan):
-                found = runs.mean(gan, correlation)
                 name = f"{gan}: correlation of estimate and distance, whatever its sign"
-                yield Number(name, abs(found), 0.5, 0, "<", "goal, after Figure 4")
+                yield runs.bounded(name, gan, unsigned, "<", 0.5, "goal, after Figure 4")
             if runs.tried(wgan, gan) and networks != "dcgan":
-                ours, other = (runs.mean(case, "frechet_distance") for case in (wgan, gan))
-                source = f"goal: half of {gan}'s, after Figures 6 and 7"
-                yield Number(f"{wgan}: Frechet distance", ours, other / 2, 0, "<", source)
+                title, source = f"{wgan}: Frechet distance", f"goal: half of {gan}'s, after Figures 6 and 7"
+                yield runs.against(title, wgan, "frechet_distance", "<", gan, 0.5, source)
 
     def quick_claims(self, runs):
         wgan, gan = (runs.mean(f"{game}-dcgan", correlation) for game in GAMES)
@@ -161,6 +152,11 @@ def correlation(found: Mapping[str, Any]) -> float:
     from scipy.stats import spearmanr
 
     return float(spearmanr(found["estimates"], found["distances"]).statistic)
+
+
+def unsigned(found: Mapping[str, Any]) -> float:
+    """The same, whatever its sign."""
+    return abs(correlation(found))
 
 
 def _smoothed(points: np.ndarray, step: float) -> float:

@@ -124,10 +124,9 @@ class ValueSurfaces(Reproduction):
         for dataset in SCALES:
             clipped, penalised = (f"{dataset}-{way}" for way in WAYS)
             if runs.tried(clipped, penalised):
-                name = f"{dataset}: relief of the penalised critic"
-                source = "goal: 1.5 times the clipped critic's"
-                found, other = (runs.mean(case, relief(case)) for case in (penalised, clipped))
-                yield Number(name, found, 1.5 * other, 0, ">", source)
+                title = f"{dataset}: relief of the penalised critic"
+                source, name = "goal: 1.5 times the clipped critic's", relief(penalised)
+                yield runs.against(title, penalised, name, ">", clipped, 1.5, source)
 
     def quick_claims(self, runs):
         clipped, penalised = (runs.mean(f"ring-{way}", "correlation") for way in WAYS)
@@ -236,20 +235,16 @@ class CriticGradients(Reproduction):
         return {**after, **{f"initial_{name}": before[name] for name in ("growth", "at_the_ends")}}
 
     def claims(self, runs):
-        expected = {"clip-0.1": (1.2, ">"), "clip-0.01": (0.5, "<"), "clip-0.001": (0.1, "<")}
-        for case, (bound, relation) in expected.items():
+        growth, ends, source = "growth of gradients a layer", "weights at the ends", "goal, after Figure 1b"
+        expected = {"clip-0.1": (">", 1.2), "clip-0.01": ("<", 0.5), "clip-0.001": ("<", 0.1)}
+        for case, bound in expected.items():
             if runs.tried(case):
-                found = runs.mean(case, "growth")
-                yield Number(
-                    f"{case}: growth of gradients a layer", found, bound, 0, relation, "goal, after Figure 1b"
-                )
+                yield runs.bounded(f"{case}: {growth}", case, "growth", *bound, source)
         if runs.tried("penalty"):
-            found = runs.mean("penalty", "growth")
-            yield Number("penalty: growth of gradients a layer", found, 1, 0.25, "=", "goal, after Figure 1b")
+            yield Number(f"penalty: {growth}", runs.mean("penalty", "growth"), 1, 0.25, "=", source)
         if runs.tried("penalty", "clip-0.01"):
-            ends = runs.mean("clip-0.01", "at_the_ends"), runs.mean("penalty", "at_the_ends")
-            yield Number("clip-0.01: weights at the ends", ends[0], 0.5, 0, ">", "goal, after Figure 1b")
-            yield Number("penalty: weights at the ends", ends[1], 0.05, 0, "<", "goal, after Figure 1b")
+            for case, bound in {"clip-0.01": (">", 0.5), "penalty": ("<", 0.05)}.items():
+                yield runs.bounded(f"{case}: {ends}", case, "at_the_ends", *bound, source)
 
     def quick_claims(self, runs):
         # What training does: of the critic before it, neither holds.

@@ -1,7 +1,9 @@
 """Pictures from each kind of source, as they leave `data.load`."""
 
 import os
+import shutil
 import types
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -217,11 +219,11 @@ def test_pictures_that_are_not_uint8_are_refused(monkeypatch):
         data.find("wide")
 
 
-def test_pictures_of_no_one_size_keep_their_channels(monkeypatch):
+def test_pictures_of_no_one_size_keep_their_channels(monkeypatch, tmp_path):
     image = tensorflow_datasets.features.Image(shape=(None, None, 1))
-    split = types.SimpleNamespace(num_examples=3)
+    split = types.SimpleNamespace(num_examples=3, file_instructions=[types.SimpleNamespace(filename="none")])
     info = types.SimpleNamespace(features={"image": image}, splits={"train": split}, full_name="scans/1.0.0")
-    scans = types.SimpleNamespace(info=info)
+    scans = types.SimpleNamespace(info=info, data_path=tmp_path)
     monkeypatch.setattr(tensorflow_datasets, "builder", lambda *_, **__: scans)
     monkeypatch.setattr("data.tfds._prepare", lambda *_: None)
     assert data.find("scans").shape == (64, 64, 1)
@@ -249,6 +251,22 @@ def test_mnist_is_the_published_one(tfds_dir):
     assert len(data.load("mnist", "train[:100]", data_dir=tfds_dir)) == 100
     with pytest.raises(ValueError, match="split 'validation'.*test with 10000"):
         data.find("mnist", "validation", tfds_dir)
+
+
+def test_two_folders_of_one_dataset_are_not_taken_for_each_other(tfds_dir, tmp_path):
+    """The same name and version, the test pictures in the reverse order: theirs go with their labels."""
+    whole = data.find("mnist", "test", tfds_dir)
+    shutil.copytree(Path(tfds_dir) / "mnist", tmp_path / "mnist")
+    (file,) = (tmp_path / "mnist").glob("*/mnist-test.tfrecord-*")
+    examples = [*tf.data.TFRecordDataset(str(file)).as_numpy_iterator()]
+    with tf.io.TFRecordWriter(str(file)) as writer:
+        for example in reversed(examples):
+            writer.write(example)
+    other = data.find("mnist", "test", str(tmp_path))
+    assert other.identity != whole.identity
+    assert (other.labels() == whole.labels()[::-1]).all()
+    ours, theirs = (data.load("mnist", "test", data_dir=str(place)) for place in (tfds_dir, tmp_path))
+    assert (theirs == ours[::-1]).all()
 
 
 def test_a_damaged_dataset_is_named(tmp_path, monkeypatch):

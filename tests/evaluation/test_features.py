@@ -114,6 +114,8 @@ def test_fids_frozen_network_gives_its_pool_and_its_classes_without_bias(frozen,
     np.testing.assert_allclose(found.vectors, pool, atol=1e-4)
     np.testing.assert_allclose(found.probabilities, tf.nn.softmax(pool @ kernel), atol=1e-4)
     assert features.find("inception", "digits", str(path)).about["network"] == path.name
+    with pytest.raises(UserError, match="--features=inception takes pictures: points have --features=pixels"):
+        FrozenInception(path)(np.zeros((3, 2), np.float32))
 
 
 @pytest.mark.parametrize("outputs", ["two", "mean over the batch", "four colours"])

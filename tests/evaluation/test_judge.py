@@ -194,8 +194,14 @@ def test_the_parzen_floor_has_no_validation_examples_among_its_samples(digits):
     validation = digits.validation.reshape(len(digits.validation), -1) / 255
     samples = digits.training.reshape(len(digits.training), -1)
     assert len(samples) == 1500 - len(validation) == 1250
-    nearest = metrics.nearest_neighbors(validation, samples).distances
-    assert np.mean(nearest > 0) > 0.99  # scikit-learn's digits hold hardly a picture twice.
+    assert metrics.nearest_neighbors(validation, samples).distances.min() > 0
+
+
+def test_nor_has_that_of_another_split_that_holds_some(digits, monkeypatch):
+    """As "train[1000:]" does; the validation examples are those of "train" from 1,250 on."""
+    monkeypatch.setattr(digits, "split", "train[1000:]")
+    monkeypatch.setattr(digits, "_other", lambda split: digits.examples)
+    assert len(digits.training) == 1250
 
 
 def test_a_damaged_floor_is_made_anew(digits):

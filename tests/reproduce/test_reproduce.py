@@ -128,6 +128,12 @@ def test_a_terminated_run_goes_on_and_gives_the_same_numbers(tmp_path):
     (log,) = tmp_path.glob("cut/work/ring/minimax-0-*/log")
     assert "resuming after step" in log.read_text()
     assert runs[0]["measured"] == runs[1]["measured"]
+    # Recorded elsewhere it is made again, not measured again: the code may have changed in between.
+    output, workdir = f"--output={tmp_path / 'again'}", f"--workdir={tmp_path / 'cut' / 'work'}"
+    assert reproduce(*QUICK_RUN, output, workdir).returncode == 0
+    (again,) = Record(tmp_path / "again" / "ring-quick.json").read()
+    assert "trained to step" not in log.read_text() and "resuming" not in log.read_text()
+    assert again["measured"] == runs[0]["measured"]
 
 
 def test_what_is_recorded_is_not_run_again_unless_its_settings_have_changed(tmp_path):
@@ -241,6 +247,8 @@ def test_a_run_that_breaks_keeps_no_other_from_being_recorded(tmp_path):
     broken.set_exception(OSError("no space\nleft"))
     whole.set_result(made)
     runs = [Run(case, 0, tmp_path / case, tmp_path / case) for case in "ab"]
+    for run in runs:
+        run.workdir.mkdir()
     record = Record(tmp_path / "ring.json")
     (said,) = conduct._recorded(lambda run: whole if run.case == "b" else broken, runs, 1, record)
     assert said == f"a, seed 0: OSError: no space; see {tmp_path / 'a' / 'log'}"
@@ -406,6 +414,25 @@ def test_numbers_of_runs():
     assert runs.mean("a", "x") == 2
     assert runs.spread("a", "x") == "2.00 ± 1.00"  # sqrt(2) / sqrt(2).
     assert runs.has("a") and not runs.has("a", "b")
+
+
+def test_a_mean_beside_a_bound_has_the_error_of_their_difference():
+    values = {"a": (1.0, 3.0), "b": (2.0, 2.5), "c": (1.0,)}
+    runs = Runs(
+        [
+            dict(case=case, seed=seed, measured=dict(x=value))
+            for case, of_case in values.items()
+            for seed, value in enumerate(of_case)
+        ]
+    )
+    a, b = (np.std(values[case], ddof=1) / np.sqrt(2) for case in "ab")
+    found = runs.bounded("", "a", "x", ">", 190, "goal", scale=100)
+    assert (found.measured, found.expected, found.holds) == (200, 190, True)
+    assert found.error == pytest.approx(100 * a) and found.undecided
+    found = runs.against("", "a", "x", "<", "b", 0.5, "goal")
+    assert (found.measured, found.expected) == (2, 1.125)
+    assert found.error == pytest.approx(np.sqrt(a**2 + b**2 / 4)) and found.undecided
+    assert not runs.against("", "a", "x", "<", "c", 0.5, "goal").undecided
 
 
 @pytest.mark.parametrize("cost", [1e-4, 1e-2])

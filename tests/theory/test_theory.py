@@ -56,28 +56,6 @@ def test_a_claim_that_fails_is_named_and_recorded(tmp_path, capsys):
     assert "NO" in capsys.readouterr().out
 
 
-@pytest.mark.parametrize(
-    ("number", "holds"),
-    [
-        (Number("", 1.04, 1.0, 0.05), True),
-        (Number("", 1.06, 1.0, 0.05), False),
-        (Number("", 8.0, 7.8, 0.2), True),
-        (Number("", 8.0, 7.8, 0.2, "<"), True),
-        (Number("", 7.6, 7.8, 0.2, ">"), True),
-        (Number("", 7.59, 7.8, 0.2, ">"), False),
-        (Number("", 0.9, 1.0, relation="<"), True),
-        (Number("", 1.1, 1.0, relation="<"), False),
-        (Number("", 1.1, 1.0, relation=">"), True),
-        (Number("", 0.9, 1.0, relation=">"), False),
-        (Number("", float("inf"), float("inf")), True),
-        (Number("", float("nan"), 0.0, 1.0), False),
-        (Number("", float("nan"), 0.0, relation="<"), False),
-    ],
-)
-def test_what_holds(number, holds):
-    assert number.holds == holds
-
-
 @pytest.mark.parametrize("beside", [[], ["list"], ["all"]])
 def test_a_wrong_name_is_refused_in_one_line(run_program, tmp_path, beside):
     run = run_program("theory", *beside, "divergence", f"--output={tmp_path}")
