@@ -287,12 +287,14 @@ def _settle_batch_norm(chosen: dict[str, Any], flags) -> None:
     if "discriminator_batch_norm" not in options:
         return
     asked_for = flags.get("discriminator_batch_norm")
-    if asked_for and not objective.allows_batch_norm:
+    # With virtual batch norm an example's score does not depend on the rest of the batch.
+    forbidden = not (objective.allows_batch_norm or options["virtual_batch_norm"])
+    if asked_for and forbidden:
         raise UserError(
             f"--discriminator_batch_norm and the penalty {', '.join(objective.penalties)} exclude each "
             "other: a gradient penalty needs scores that do not depend on the rest of the batch"
         )
-    if not objective.allows_batch_norm or (options["spectral_norm"] and not asked_for):
+    if forbidden or (options["spectral_norm"] and not asked_for):
         options["discriminator_batch_norm"] = False
 
 

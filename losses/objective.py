@@ -161,15 +161,16 @@ class Objective:
             return -self.discriminator_loss(real_scores, fake_scores)
         return self.generator_loss(real_scores, fake_scores)
 
-    def penalty(self, discriminator: Callable, real, fake, *, seed=None, step=0):
+    def penalty(self, discriminator: Callable, real, fake, *, seed=None, step=0, packing=1):
         """Weighted sum of the objective's penalties after `step` updates of the discriminator.
 
-        A scalar, added to the discriminator's loss.
+        A scalar, added to the discriminator's loss. `packing`: examples that get one score.
         """
 
         def weighted():
+            function = self.penalized(discriminator, real, fake)
             return sum(
-                weight * penalties.registry.find(name)(discriminator, real, fake, seed)
+                weight * penalties.registry.find(name)(function, real, fake, seed, packing)
                 for name, weight in self.penalties.items()
             )
 
@@ -180,6 +181,10 @@ class Objective:
             lambda: self.penalty_every * weighted(),
             lambda: ops.zeros((), dtype=keras.config.floatx()),
         )
+
+    def penalized(self, discriminator: Callable, real, fake) -> Callable:
+        """The function of examples that penalties act on."""
+        return discriminator
 
     def constrain(self, variables: Sequence) -> None:
         """Applies the objective's constraint to the discriminator's trainable variables, in place."""
@@ -192,10 +197,15 @@ class Objective:
         return {"name": registry.name_of(type(self)), **options}
 
     @property
+    def penalizes_gradients(self) -> bool:
+        """Whether a penalty takes the gradient of scores by their input."""
+        return any(weight and name in penalties.PER_EXAMPLE for name, weight in self.penalties.items())
+
+    @property
     def allows_batch_norm(self) -> bool:
         """Whether the discriminator may hold batch norm, or anything else that mixes a batch.
 
         A penalty on the gradient of each score by its own input has no meaning where the scores of
         a batch depend on one another (Gulrajani et al. 2017, section 4).
         """
-        return not any(weight and name in penalties.PER_EXAMPLE for name, weight in self.penalties.items())
+        return not self.penalizes_gradients

@@ -83,47 +83,48 @@ def gradient_norm(function: Callable, x, epsilon: float = 1e-12):
     return ops.sqrt(squared_gradient_norm(function, x) + epsilon)
 
 
-def interpolate(real, fake, seed=None):
-    """x^ = e x + (1 - e) x~ with one e ~ U[0, 1] per example."""
-    epsilon = pictures.uniform_per_example(real, seed=seed)
+def interpolate(real, fake, seed=None, packing=1):
+    """x^ = e x + (1 - e) x~ with one e ~ U[0, 1] per example, or per pack of those that get one score."""
+    epsilon = pictures.uniform_per_example(real, seed=seed, packing=packing)
     return epsilon * real + (1 - epsilon) * fake
 
 
 @register("gradient_penalty")
-def gradient_penalty(discriminator: Callable, real, fake, seed=None):
+def gradient_penalty(discriminator: Callable, real, fake, seed=None, packing=1):
     """E (||grad_x^ D(x^)||_2 - 1)^2 on interpolates x^, two-sided.
 
     Gulrajani et al. 2017 (arXiv 1704.00028), equation 3; the paper's weight is lambda = 10.
     """
-    norm = gradient_norm(discriminator, interpolate(real, fake, seed))
+    norm = gradient_norm(discriminator, interpolate(real, fake, seed, packing))
     return ops.mean(ops.square(norm - 1))
 
 
 @register("lipschitz_penalty")
-def lipschitz_penalty(discriminator: Callable, real, fake, seed=None):
+def lipschitz_penalty(discriminator: Callable, real, fake, seed=None, packing=1):
     """E max(0, ||grad_x^ D(x^)||_2 - 1)^2 on interpolates x^, one-sided.
 
     Petzka, Fischer and Lukovnikov 2018, WGAN-LP (arXiv 1709.08894), equation 8; weight 10.
     """
-    norm = gradient_norm(discriminator, interpolate(real, fake, seed))
+    norm = gradient_norm(discriminator, interpolate(real, fake, seed, packing))
     return ops.mean(ops.square(ops.relu(norm - 1)))
 
 
 @register("dragan")
-def dragan(discriminator: Callable, real, fake, seed=None):
+def dragan(discriminator: Callable, real, fake, seed=None, packing=1):
     """E (||grad D(x + a d)||_2 - 1)^2 around the data: d ~ 1/2 std(x) U[0, 1] per entry, a ~ U[0, 1].
 
     Kodali et al. 2017 (arXiv 1705.07215), with the perturbation of the authors' code; weight 10. std is
-    taken over all entries of the batch, a is drawn once per example.
+    taken over all entries of the batch, a is drawn once per example, or per pack of those that get one score.
     """
     noise = keras.random.uniform(ops.shape(real), dtype=real.dtype, seed=seed)
-    share = pictures.uniform_per_example(real, seed=seed + 1 if isinstance(seed, int) else seed)
+    own = seed + 1 if isinstance(seed, int) else seed
+    share = pictures.uniform_per_example(real, seed=own, packing=packing)
     norm = gradient_norm(discriminator, real + share * 0.5 * ops.std(real) * noise)
     return ops.mean(ops.square(norm - 1))
 
 
 @register("r1")
-def r1(discriminator: Callable, real, fake, seed=None):
+def r1(discriminator: Callable, real, fake, seed=None, packing=1):
     """1/2 E ||grad_x D(x)||^2 on data.
 
     Mescheder, Geiger and Nowozin 2018 (arXiv 1801.04406), equation 9: the weight is the paper's gamma. (The
@@ -133,7 +134,7 @@ def r1(discriminator: Callable, real, fake, seed=None):
 
 
 @register("r2")
-def r2(discriminator: Callable, real, fake, seed=None):
+def r2(discriminator: Callable, real, fake, seed=None, packing=1):
     """1/2 E ||grad D(G(z))||^2 on samples.
 
     Mescheder, Geiger and Nowozin 2018 (arXiv 1801.04406), equation 10: the weight is the paper's gamma.
@@ -142,25 +143,25 @@ def r2(discriminator: Callable, real, fake, seed=None):
 
 
 @register("zero_centered")
-def zero_centered(discriminator: Callable, real, fake, seed=None):
+def zero_centered(discriminator: Callable, real, fake, seed=None, packing=1):
     """E ||grad_x^ D(x^)||^2 on interpolates x^.
 
     Thanh-Tung, Tran and Venkatesh 2019 (arXiv 1902.03984), 0-GP; weight 100 in their experiments.
     """
-    return ops.mean(squared_gradient_norm(discriminator, interpolate(real, fake, seed)))
+    return ops.mean(squared_gradient_norm(discriminator, interpolate(real, fake, seed, packing)))
 
 
 @register("wasserstein_divergence")
-def wasserstein_divergence(discriminator: Callable, real, fake, seed=None):
+def wasserstein_divergence(discriminator: Callable, real, fake, seed=None, packing=1):
     """E ||grad_x^ D(x^)||^p on interpolates x^, with p = 6.
 
     Wu et al. 2018, WGAN-div (arXiv 1712.01026), equation 8; the paper's weight is k = 2.
     """
-    return ops.mean(squared_gradient_norm(discriminator, interpolate(real, fake, seed)) ** 3)
+    return ops.mean(squared_gradient_norm(discriminator, interpolate(real, fake, seed, packing)) ** 3)
 
 
 @register("consistency", of_gradient=False, pictures_only=True)
-def consistency(discriminator: Callable, real, fake, seed=None):
+def consistency(discriminator: Callable, real, fake, seed=None, packing=1):
     """E (D(x) - D(T(x)))^2 on data, where T mirrors at random and moves by up to 4 pixels.
 
     Zhang et al. 2020, CR-GAN (arXiv 1910.12027), equation 3; the paper's weight is 10. Pictures only.

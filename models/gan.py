@@ -10,6 +10,7 @@ import tensorflow as tf
 
 import losses
 from models import calls
+from models.layers import has_wrong_second_derivative
 from models.network import NONE, Discriminator, as_examples, moved, with_parts
 from models.stabilisers import SpectralNormalization, mixes_examples, serializable
 from support.errors import UserError
@@ -133,12 +134,15 @@ class GAN(calls.StepModel):
 
     Raises:
         ValueError: A trainable variable belongs to both players, the objective's penalty forbids the
-            discriminator's batch norm, its scores are not what the objective takes, or the objective has a
-            part that the step `excludes`.
+            discriminator's batch norm, the step takes second derivatives that TensorFlow has wrong of one of
+            its layers, its scores are not what the objective takes, or the objective has a part that the step
+            `excludes`.
     """
 
     #: Whether the step weights real against generated energies, as BEGAN does.
     balances: ClassVar[bool] = False
+    #: Whether the step differentiates the discriminator's gradient even without a penalty on it.
+    second_order: ClassVar[bool] = False
     #: The options of an objective that this step has no place for, each with the reason.
     excludes: ClassVar[Mapping[str, str]] = {}
 
@@ -183,6 +187,13 @@ class GAN(calls.StepModel):
                 f"rest of the batch, this discriminator has {', '.join(mixing)}: pass "
                 "discriminator_batch_norm=False, minibatch_discrimination=0"
             )
+        if self.second_order or self.objective.penalizes_gradients:
+            wrong = filter(has_wrong_second_derivative, self.discriminator._flatten_layers())
+            if names := ", ".join(layer.name for layer in wrong):
+                raise UserError(
+                    f"TensorFlow differentiates {names} wrongly the second time, as this game has to: take "
+                    "BatchNormalization or LayerNormalization of models.layers"
+                )
         shape = getattr(self.generator, "image_shape", ())
         for penalty in losses.penalties.PICTURES_ONLY & {*self.objective.penalties}:
             if len(shape) == 1:
@@ -259,8 +270,12 @@ class GAN(calls.StepModel):
             UserError: They are whole numbers.
         """
         real = as_examples(real)
-        packing = getattr(self.discriminator, "stabilisers", NONE).packing
-        return in_turns(real, self.n_critic, packing, packing * self.objective.smallest_batch)
+        return in_turns(real, self.n_critic, self._packing, self._packing * self.objective.smallest_batch)
+
+    @property
+    def _packing(self) -> int:
+        """Examples that the discriminator gives one score."""
+        return getattr(self.discriminator, "stabilisers", NONE).packing
 
     def discriminator_turn(self, real, z):
         """One update of the discriminator on real images and as many generated ones, from noise z."""
@@ -269,8 +284,8 @@ class GAN(calls.StepModel):
     def update_discriminator(self, real, fake):
         """One update of the discriminator on real and generated images. Returns what is logged of it."""
         with tf.GradientTape() as tape:
-            real_scores, fake_scores = self.scores(real, fake)
-            loss = self.discriminator_cost(real_scores, fake_scores)
+            real_scores, fake_scores, added = self.scores(real, fake)
+            loss = self.discriminator_cost(real_scores, fake_scores) + added
             with in_variables_precision(self.discriminator):
                 loss += self.objective.penalty(
                     as_opponent(self.discriminator),
@@ -278,8 +293,8 @@ class GAN(calls.StepModel):
                     fake,
                     seed=self.seed_generator,
                     step=self.discriminator_optimizer.iterations,
+                    packing=self._packing,
                 )
-            loss += sum(self.discriminator.losses)
         norm = self._descend(self.discriminator, self.discriminator_optimizer, tape, loss)
         return {
             "discriminator_loss": loss,
@@ -292,10 +307,20 @@ class GAN(calls.StepModel):
         return self.objective.discriminator_cost(real_scores, fake_scores, self.seed_generator)
 
     def scores(self, real, fake):
-        """The discriminator's scores of both batches, in one pass where no example's depends on the rest."""
+        """The discriminator's scores of both batches, and the losses that its layers add for these.
+
+        In one pass where no example's score depends on the rest.
+        """
         if self._mixes_examples:
-            return self.discriminator(real, training=True), self.discriminator(fake, training=True)
-        return tf.split(self.discriminator(tf.concat([real, fake], axis=0), training=True), 2)
+            real_scores, of_real = self._scored(real)
+            fake_scores, of_fake = self._scored(fake)
+            return real_scores, fake_scores, (of_real + of_fake) / 2
+        scores, added = self._scored(tf.concat([real, fake], axis=0))
+        return *tf.split(scores, 2), added
+
+    def _scored(self, examples):
+        # Every later call of the discriminator forgets the losses of this one.
+        return self.discriminator(examples, training=True), sum(self.discriminator.losses)
 
     def generator_turn(self, real, z):
         """One update of the generator from noise z; `real` is the data that the discriminator saw last."""
@@ -320,7 +345,10 @@ class GAN(calls.StepModel):
     def _descend(self, player, optimizer, tape, loss):
         """One optimizer update of a player's variables. Returns the global norm of the gradient."""
         gradients = tape.gradient(loss, player.trainable_variables)
-        optimizer.apply(gradients, player.trainable_variables)
+        if player.trainable_variables:
+            optimizer.apply(gradients, player.trainable_variables)
+        else:  # Of a frozen player it would not count the turn.
+            optimizer.iterations.assign_add(1)
         if player is self.discriminator:
             self.objective.constrain(player.trainable_variables)
         moved(player)

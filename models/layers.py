@@ -1,7 +1,10 @@
-"""Keras layers whose TensorFlow kernels are faster than what Keras composes; elsewhere they are Keras's."""
+"""Keras layers that TensorFlow computes faster than what Keras composes, or differentiates twice rightly.
+
+Elsewhere they are Keras's.
+"""
 
 import keras
-from keras import layers
+from keras import layers, ops
 
 from models.stabilisers import serializable
 
@@ -74,12 +77,13 @@ class Cropping2D(layers.Cropping2D):
 class BatchNormalization(layers.BatchNormalization):
     """Batch norm (Ioffe and Szegedy 2015, arXiv 1502.03167), in training one kernel for pictures.
 
-    Half the passes over memory of Keras's own.
+    Half the passes over memory of Keras's own, whose second derivative is wrong on TensorFlow; see `moments`.
     """
 
     def call(self, inputs, training=None, mask=None):
         affine = self.scale and self.center
         plain = affine and self.axis in (-1, 3) and mask is None and not (self.renorm or self.synchronized)
+        plain = plain and keras.backend.standardize_dtype(inputs.dtype) != "float64"  # It has no kernel.
         if not (training and self.trainable and plain and len(inputs.shape) == 4 and _on_tensorflow()):
             return super().call(inputs, training=training, mask=mask)
         import tensorflow as tf
@@ -95,6 +99,54 @@ class BatchNormalization(layers.BatchNormalization):
 
     def _follow(self, average, value) -> None:
         average.assign(average * self.momentum + value * (1 - self.momentum))
+
+    def _moments(self, inputs, mask):
+        if mask is not None or self.synchronized:
+            return super()._moments(inputs, mask)
+        axes = self._reduction_axes
+        mean, variance = moments(inputs, axes)
+        return ops.squeeze(mean, axes), ops.squeeze(variance, axes)
+
+
+@serializable
+class LayerNormalization(layers.LayerNormalization):
+    """Layer norm (Ba et al. 2016, arXiv 1607.06450), for critics under a gradient penalty.
+
+    Gulrajani et al. 2017 (arXiv 1704.00028), section 4, recommend it in the place of batch norm. The second
+    derivative of Keras's own is wrong on TensorFlow; see `moments`.
+    """
+
+    def call(self, inputs):
+        wide = ops.cast(inputs, keras.backend.result_type(inputs.dtype, "float32"))
+        mean, variance = moments(wide, self.axis)
+        outputs = (wide - mean) * ops.rsqrt(variance + self.epsilon)
+        shape = [size if axis in self._normalised(inputs) else 1 for axis, size in enumerate(inputs.shape)]
+        if self.scale:
+            outputs *= ops.cast(ops.reshape(self.gamma, shape), outputs.dtype)
+        if self.center:
+            outputs += ops.cast(ops.reshape(self.beta, shape), outputs.dtype)
+        return ops.cast(outputs, self.compute_dtype)
+
+    def _normalised(self, inputs) -> set[int]:
+        axes = self.axis if isinstance(self.axis, (list, tuple)) else [self.axis]
+        return {axis % len(inputs.shape) for axis in axes}
+
+
+def moments(x, axes):
+    """Mean and variance along these axes, which stay with the size 1.
+
+    `tf.nn.moments`, by which Keras's layers normalise, takes the mean within the variance for a constant: the
+    first derivative is the same, the second is not.
+    """
+    mean = ops.mean(x, axis=axes, keepdims=True)
+    return mean, ops.mean(ops.square(x - mean), axis=axes, keepdims=True)
+
+
+def has_wrong_second_derivative(layer: layers.Layer) -> bool:
+    """Whether the layer is one of Keras's own that normalise by `tf.nn.moments`."""
+    of_keras = layers.BatchNormalization, layers.LayerNormalization, layers.GroupNormalization
+    mended = BatchNormalization, LayerNormalization
+    return _on_tensorflow() and isinstance(layer, of_keras) and not isinstance(layer, mended)
 
 
 @serializable

@@ -321,13 +321,18 @@ class Discriminator(Network):
         super().__init__(dict(image_shape=tuple(image_shape), outputs=outputs, **config), stabilisers, name)
         self.outputs_per_example = outputs
         self.given = Stack(self._changes_of_input(len(image_shape)))
-        self.head = Stack()
+        self.head = self._head(head_initializer)
+
+    def _head(self, initializer) -> Stack:
+        """From what the body gives to the scores."""
+        head = Stack()
         if self.stabilisers.minibatch_discrimination:
-            self.head.add(MinibatchDiscrimination(self.stabilisers.minibatch_discrimination))
+            head.add(MinibatchDiscrimination(self.stabilisers.minibatch_discrimination))
         # Scores of half precision would lose what tells two good samples apart.
         full = keras.config.dtype_policy().variable_dtype
-        scores = layers.Dense(outputs, kernel_initializer=head_initializer, dtype=full)
-        self.head.add(self._normalised(scores))
+        scores = layers.Dense(self.outputs_per_example, kernel_initializer=initializer, dtype=full)
+        head.add(self._normalised(scores))
+        return head
 
     def _changes_of_input(self, dimensions: int) -> list[layers.Layer]:
         chosen = self.stabilisers

@@ -115,10 +115,12 @@ class ClassDiscriminator(Discriminator):
         for index, size in enumerate(units):
             self.add(layers.GaussianNoise(0.5 if index else 0.3))
             self.add(WeightNormDense(size, "relu"))
-        # The features to match are those before the last noise.
-        scores = WeightNormDense(classes, trains_scale=True, dtype=self.variable_dtype)
-        self.head = Stack([layers.GaussianNoise(0.5), scores])
         self.build((None, *image_shape))
+
+    def _head(self, initializer):
+        # The features to match are those before the last noise.
+        scores = WeightNormDense(self._config["classes"], trains_scale=True, dtype=self.variable_dtype)
+        return Stack([layers.GaussianNoise(0.5), scores])
 
     def build(self, input_shape):
         super().build(input_shape)
@@ -137,8 +139,9 @@ class ClassDiscriminator(Discriminator):
             return np.asarray(ops.argmax(self.class_scores(images, training=False), axis=1))
 
     def adapt(self, images):
-        """Initialises scales and biases by the first 500 training images, with noise."""
-        x = self.given(network_range(images[:500]))
+        """Initialises scales and biases by 500 of the training images, with noise."""
+        order = np.random.default_rng(0).permutation(len(images))  # The first may be of one class.
+        x = self.given(network_range(images[order[:500]]))
         for layer in [*self.body.layers, *self.head.layers]:
             if isinstance(layer, WeightNormDense):
                 layer.initialize(x)

@@ -91,14 +91,17 @@ def mixes_examples(layer: layers.Layer) -> bool:
 def squared_distance_from_orthogonal(kernel):
     """||W^T W - I||_F^2 of a kernel as a matrix (rest, last axis): its columns should be orthonormal.
 
-    The last axis are the outputs, but the inputs of a transposed convolution.
+    The last axis are the outputs, but the inputs of a transposed convolution. Of a wide matrix, whose columns
+    cannot be, ||W W^T - I||_F^2, which has the same gradient.
 
     Brock et al. 2017, Neural photo editing (arXiv 1609.07093), section 3.2, in the squared form that
     Miyato et al. 2018 (arXiv 1802.05957) compare with.
     """
     matrix = ops.reshape(kernel, (-1, kernel.shape[-1]))
+    if matrix.shape[0] < matrix.shape[1]:
+        matrix = ops.transpose(matrix)
     gram = ops.matmul(ops.transpose(matrix), matrix)
-    return ops.sum(ops.square(gram - ops.eye(kernel.shape[-1], dtype=gram.dtype)))
+    return ops.sum(ops.square(gram - ops.eye(matrix.shape[1], dtype=gram.dtype)))
 
 
 @serializable

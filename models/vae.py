@@ -51,8 +51,9 @@ class VAE(calls.StepModel):
         self.seed_generator = keras.random.SeedGenerator(seed)
         self.built = True
 
-    def compile(self, optimizer, **options):
-        super().compile(optimizer=calls.optimizer(optimizer), **options)
+    def compile(self, optimizer, jit_compile=False, **options):
+        super().compile(optimizer=calls.optimizer(optimizer), jit_compile=False, **options)
+        self.compiled_by_xla = jit_compile
         self.optimizer.build(self.trainable_variables)
 
     @property
@@ -91,7 +92,9 @@ class VAE(calls.StepModel):
         return cls(**with_parts(config, ("encoder", "generator"), custom_objects))
 
     def get_compile_config(self):
-        return {"optimizer": keras.saving.serialize_keras_object(self.optimizer)}
+        optimizer = keras.saving.serialize_keras_object(self.optimizer)
+        return {"optimizer": optimizer, "jit_compile": self.compiled_by_xla}
 
     def compile_from_config(self, config):
-        self.compile(keras.saving.deserialize_keras_object(config["optimizer"]))
+        optimizer = keras.saving.deserialize_keras_object(config["optimizer"])
+        self.compile(optimizer, jit_compile=config.get("jit_compile", False))

@@ -214,8 +214,9 @@ class UnrolledGAN(GAN):
 
     Metz et al. 2017 (arXiv 1611.02163), section 2.3: its gradient flows through those updates, which are
     Adam's on the same real and generated batch, from the state of the discriminator's own optimizer. They
-    follow the loss alone. In a zero-sum game the generator minimises the game's whole value: what the
-    discriminator will say of data depends on the samples that it learns from.
+    follow the loss alone; what else moves with an update, spectral norm's vectors and instance noise, stays.
+    In a zero-sum game the generator minimises the game's whole value: what the discriminator will say of data
+    depends on the samples that it learns from.
 
     Args:
         unrolled_steps: The paper's k.
@@ -225,6 +226,7 @@ class UnrolledGAN(GAN):
     """
 
     excludes: ClassVar = dict.fromkeys(("penalties", "clip", "label_flipping"), _LOSS_ALONE)
+    second_order = True
 
     def __init__(
         self,
@@ -246,10 +248,13 @@ class UnrolledGAN(GAN):
                 raise UserError(f"unrolled updates are those of plain Adam: leave {option} out")
 
     def generator_loss(self, real, fake):
-        weights = [tf.convert_to_tensor(weight) for weight in self.discriminator.trainable_variables]
+        trained = self.discriminator.trainable_variables
+        weights = [tf.convert_to_tensor(weight) for weight in trained]
         optimizer = self.discriminator_optimizer
-        means = [tf.convert_to_tensor(mean) for mean in optimizer._momentums]
-        squares = [tf.convert_to_tensor(square) for square in optimizer._velocities]
+        # It may hold more: weights that were frozen later on.
+        own = [optimizer._get_variable_index(weight) for weight in trained]
+        means = [tf.convert_to_tensor(optimizer._momentums[index]) for index in own]
+        squares = [tf.convert_to_tensor(optimizer._velocities[index]) for index in own]
         iterations = tf.cast(optimizer.iterations, tf.float32)
         schedule = optimizer._learning_rate
         for ahead in range(1, self.unrolled_steps + 1):

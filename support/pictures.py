@@ -4,11 +4,12 @@ import keras
 from keras import ops
 
 
-def uniform_per_example(x, low=0.0, high=1.0, *, seed=None, dtype=None):
+def uniform_per_example(x, low=0.0, high=1.0, *, seed=None, dtype=None, packing=1):
     """One number in [low, high) per example, shape (batch, 1, ..., 1) of the rank of `x`, by default its
-    dtype."""
-    shape = (ops.shape(x)[0],) + (1,) * (len(x.shape) - 1)
-    return keras.random.uniform(shape, low, high, dtype=dtype or x.dtype, seed=seed)
+    dtype. The examples of a pack, `packing` of them in a row, get the same."""
+    shape = (ops.shape(x)[0] // packing,) + (1,) * (len(x.shape) - 1)
+    drawn = keras.random.uniform(shape, low, high, dtype=dtype or x.dtype, seed=seed)
+    return ops.repeat(drawn, packing, axis=0) if packing > 1 else drawn
 
 
 def flip(images, seed):

@@ -83,6 +83,11 @@ def test_gan_is_recorded_under_its_own_name():
 def test_a_critic_under_a_penalty_has_no_batch_norm_unasked():
     assert resolve({"loss": "wgan"}).options["discriminator_batch_norm"] is True
     assert resolve({"loss": "wgan_gp"}).options["discriminator_batch_norm"] is False
+    # With virtual batch norm a score does not depend on the rest of the batch.
+    virtual = {"penalties": {"r1": 1.0}, "virtual_batch_norm": 8}
+    assert resolve(virtual).options["discriminator_batch_norm"] is True
+    asked = {"loss": "wgan_gp", "virtual_batch_norm": 8, "discriminator_batch_norm": True}
+    assert resolve(asked).options["discriminator_batch_norm"] is True
     combined = resolve({"loss": "gan", "penalties": {"gradient_penalty": 1.0}})
     assert combined.options["discriminator_batch_norm"] is False
     assert "discriminator_batch_norm" not in resolve({"model": "mlp", "loss": "wgan_gp"}).options

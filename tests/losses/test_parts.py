@@ -54,6 +54,24 @@ def test_interpolates_lie_uniformly_between_the_pair_one_weight_per_example():
     assert quantiles[0] >= 0 and quantiles[-1] <= 1
 
 
+def test_a_pack_lies_between_two_packs():
+    """Gulrajani et al. 2017, equation 3, of a critic whose points are packs."""
+    real, fake = tf.ones((4000, 2)), tf.zeros((4000, 2))
+    for seed in (3, keras.random.SeedGenerator(0)):
+        weights = interpolate(real, fake, seed, packing=4).numpy().reshape(1000, 8)
+        np.testing.assert_array_equal(weights, weights[:, :1].repeat(8, axis=1))
+        assert len(np.unique(weights)) > 990
+    seen = []
+    penalties.dragan(lambda x: seen.append(x) or tf.reduce_sum(x, axis=1), 5 * real, None, 3, 4)
+    moved = seen[0].numpy().reshape(1000, 8) - 5
+    np.testing.assert_array_equal(moved, 0)  # Of equal data the deviation is 0.
+    x = tf.constant(np.random.default_rng(0).normal(size=(8, 2)).astype(np.float32))
+    penalties.dragan(lambda x: seen.append(x) or tf.reduce_sum(x, axis=1), x, None, 3, 4)
+    noise = keras.random.uniform((8, 2), seed=3)
+    share = ((seen[1] - x) / (0.5 * tf.math.reduce_std(x) * noise)).numpy().reshape(2, 8)
+    np.testing.assert_allclose(share, share[:, :1].repeat(8, axis=1), rtol=1e-4)
+
+
 #: Penalty of the critic w x with ||w|| = 5, and of one with ||w|| = 1/2, by hand.
 LINEAR = {
     "gradient_penalty": (16, 0.25),
@@ -156,6 +174,16 @@ def test_lazy_regularisation_acts_every_k_th_turn_k_times_as_strongly():
     values = [float(penalty(tf.constant(step))) for step in range(8)]
     assert values == pytest.approx([100, 0, 0, 0, 100, 0, 0, 0])
     assert sum(values) / 8 == pytest.approx(2 * 12.5)
+
+
+def test_a_turn_without_penalty_makes_no_pass_for_it():
+    passes = []
+    objective = losses.get("mmd_gan", penalty_every=2)
+    x = tf.random.normal((4, 2))
+    objective.penalty(lambda x: passes.append(x) or x, x, x + 1, seed=0, step=1)
+    assert not passes
+    objective.penalty(lambda x: passes.append(x) or x, x, x + 1, seed=0, step=2)
+    assert passes
 
 
 def test_label_flipping_swaps_that_share_of_the_pairs():

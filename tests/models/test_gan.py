@@ -15,6 +15,7 @@ from scipy.special import expit
 import losses
 import models
 from models.gan import GAN, registry
+from models.layers import LayerNormalization
 from models.network import Generator, Network, computing_in
 
 
@@ -467,6 +468,50 @@ def test_unrolled_updates_follow_the_loss_alone():
         dcgan_pair(algorithm="unrolled", orthogonal_regularization=0.1)
 
 
+def test_unrolling_goes_on_without_weights_that_are_frozen_later():
+    hidden = keras.layers.Dense(3, activation="tanh")
+    critic = keras.Sequential([keras.Input((1,)), hidden, keras.layers.Dense(1)])
+    gan = registry.find("unrolled")(Shift(), critic, "gan", seed=0, unrolled_steps=2)
+    gan.compile("sgd", keras.optimizers.Adam(0.1))
+    x = np.random.default_rng(0).normal(3, 1, (8, 1)).astype(np.float32)
+    gan.fit(x, batch_size=8, verbose=0)
+    hidden.trainable = False
+    gan.compile("sgd", gan.discriminator_optimizer)
+    kernel = hidden.kernel.numpy()
+    gan.fit(x, batch_size=8, verbose=0)
+    np.testing.assert_array_equal(hidden.kernel, kernel)
+
+
+@pytest.mark.parametrize("still", ["generator", "discriminator"])
+def test_the_turns_of_a_frozen_player_are_counted(still):
+    gan = GAN(Shift(), Slope(0.3), "gan", seed=0)
+    frozen = getattr(gan, still)
+    frozen.trainable = False
+    gan.compile("sgd", "sgd")
+    before = [w.numpy() for w in frozen.variables]
+    gan.fit(np.ones((12, 1), np.float32), batch_size=4, verbose=0)
+    assert gan.step == int(gan.discriminator_optimizer.iterations) == 3
+    for weight, old in zip(frozen.variables, before, strict=True):
+        np.testing.assert_array_equal(weight, old)
+
+
+@pytest.mark.parametrize("batch_norm", [False, True])
+def test_what_layers_add_to_the_loss_stays_beside_penalties(batch_norm):
+    """0.5 E x^2 of the activations of data and samples, whatever passes of the discriminator come after."""
+    parts = [keras.Input((1,)), keras.layers.ActivityRegularization(l2=0.5), keras.layers.Dense(1)]
+    if batch_norm:  # Real and generated examples then pass one after the other.
+        parts.append(keras.layers.BatchNormalization())
+    penalties = {"r1": 1e-12} if not batch_norm else {}
+    gan = GAN(Shift(), keras.Sequential(parts), losses.get("gan", penalties=penalties), seed=0)
+    plain = GAN(Shift(), keras.Sequential([parts[0], *parts[2:]]), "gan", seed=0)
+    real, fake = tf.constant([[3.0], [1.0]]), tf.constant([[2.0], [-2.0]])
+    found = []
+    for each in (gan, plain):
+        each.compile(keras.optimizers.SGD(0.0), keras.optimizers.SGD(0.0))
+        found.append(float(each.update_discriminator(real, fake)["discriminator_loss"]))
+    assert found[0] - found[1] == pytest.approx(0.5 * (9 + 1 + 4 + 4) / 4, rel=1e-5)
+
+
 def test_a_step_without_a_turn_is_refused():
     with pytest.raises(ValueError, match="n_critic=0"):
         GAN(Shift(), Slope(), "gan", n_critic=0)
@@ -636,6 +681,21 @@ def test_a_penalty_and_batch_norm_in_the_critic_are_refused():
     dcgan_pair("wgan_gp", discriminator_batch_norm=False)
 
 
+@pytest.mark.parametrize(
+    "wrong", [keras.layers.LayerNormalization, lambda name: keras.layers.GroupNormalization(2, name=name)]
+)
+def test_layers_that_tensorflow_differentiates_wrongly_the_second_time_are_refused(wrong):
+    dense = keras.layers.Dense
+    critic = keras.Sequential([keras.Input((1,)), dense(8), wrong(name="wrong"), dense(1)])
+    with pytest.raises(ValueError, match="differentiates wrong wrongly the second time.*models.layers"):
+        GAN(Shift(), critic, "wgan_gp")
+    with pytest.raises(ValueError, match="differentiates wrong wrongly"):
+        registry.find("unrolled")(Shift(), critic, "gan")
+    GAN(Shift(), critic, "wgan")  # It differentiates once.
+    mended = keras.Sequential([keras.Input((1,)), keras.layers.Dense(8), LayerNormalization()])
+    GAN(Shift(), mended, "wgan_gp")
+
+
 def test_every_trainable_variable_belongs_to_one_player():
     gan = dcgan_pair()
     players = gan.generator.trainable_variables + gan.discriminator.trainable_variables
@@ -719,5 +779,5 @@ def test_one_pass_of_real_and_generated_images_scores_as_two(options):
     real, fake = tf.constant(images(6)), tf.constant(0.1 * images(6, seed=1))
     apart = gan.discriminator(real, training=True), gan.discriminator(fake, training=True)
     assert not np.allclose(*apart, rtol=1e-2)
-    for got, expected in zip(gan.scores(real, fake), apart, strict=True):
+    for got, expected in zip(gan.scores(real, fake)[:2], apart, strict=True):
         np.testing.assert_allclose(got, expected, rtol=1e-4, atol=1e-5)

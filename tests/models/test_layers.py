@@ -8,7 +8,14 @@ import tensorflow as tf
 import models
 from losses import penalties
 from models.convolution import DEEP, Convolution
-from models.layers import BatchNormalization, Conv2D, Conv2DTranspose, Cropping2D, LeakyReLU
+from models.layers import (
+    BatchNormalization,
+    Conv2D,
+    Conv2DTranspose,
+    Cropping2D,
+    LayerNormalization,
+    LeakyReLU,
+)
 
 
 def with_gradients(layer, x, upstream):
@@ -31,6 +38,47 @@ def test_batch_norm_is_keras_own(shape):
     for got, expected in zip(ours.weights, theirs.weights, strict=True):
         np.testing.assert_allclose(got, expected, rtol=1e-5)
     np.testing.assert_allclose(ours(x), theirs(x), rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.parametrize(("shape", "axis"), [((8, 5), -1), ((2, 3, 4, 5), -1), ((2, 3, 4, 5), (1, 3))])
+@pytest.mark.parametrize("policy", ["float32", "mixed_float16"])
+def test_layer_norm_is_keras_own(shape, axis, policy):
+    rng = np.random.default_rng(0)
+    options = dict(axis=axis, epsilon=1e-2, dtype=policy)
+    pair = [kind(**options) for kind in (LayerNormalization, keras.layers.LayerNormalization)]
+    x, upstream = (tf.constant(rng.normal(2, 3, shape), pair[0].compute_dtype) for _ in range(2))
+    for layer in pair:
+        layer.build(shape)
+        layer.set_weights([np.random.default_rng(1).normal(1, 0.5, w.shape) for w in layer.weights])
+    tolerance = 1e-4 if policy == "float32" else 2e-2
+    for got, expected in zip(*(with_gradients(layer, x, upstream) for layer in pair), strict=True):
+        assert got.dtype == expected.dtype
+        np.testing.assert_allclose(got, expected, rtol=tolerance, atol=tolerance)
+
+
+@pytest.mark.parametrize("kind", [BatchNormalization, LayerNormalization])
+@pytest.mark.parametrize("options", [{}, dict(scale=False)], ids=str)
+@pytest.mark.parametrize("shape", [(4, 3), (2, 2, 2, 3)])
+def test_normalisation_is_differentiated_twice_rightly(kind, options, shape):
+    """The second derivative against numerical differentiation; Keras's own misses some of the variance's."""
+    rng = np.random.default_rng(0)
+    layer = kind(dtype="float64", epsilon=1e-3, **options)
+    layer.build(shape)
+    x, way, upstream = (tf.constant(rng.normal(size=shape)) for _ in range(3))
+
+    def slope(step, second=False):
+        """Of a curved function of the layer's output, along the way."""
+        at = x + step * way
+        with tf.GradientTape() as outer:
+            outer.watch(at)
+            with tf.GradientTape() as tape:
+                tape.watch(at)
+                value = tf.reduce_sum(upstream * tf.tanh(layer(at, training=True)))
+            along = tf.reduce_sum(tape.gradient(value, at) * way)
+        return float(tf.reduce_sum(outer.gradient(along, at) * way) if second else along)
+
+    numerical = (slope(1e-5) - slope(-1e-5)) / 2e-5
+    assert slope(0.0, second=True) == pytest.approx(numerical, rel=1e-6)
 
 
 @pytest.mark.parametrize("side", [8, 7])

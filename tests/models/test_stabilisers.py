@@ -106,6 +106,19 @@ def test_orthogonal_regularisation_is_zero_for_orthonormal_columns_alone():
     assert float(squared_distance_from_orthogonal(tf.constant(3 * columns))) == pytest.approx(4 * 64)
 
 
+def test_rows_of_a_wide_kernel_become_orthonormal():
+    """Its columns cannot; with them the loss is larger by a constant, and the gradient the same."""
+    rows = np.linalg.qr(np.random.default_rng(0).normal(size=(12, 4)))[0].T
+    assert float(squared_distance_from_orthogonal(tf.constant(rows))) < 1e-20
+    kernel = tf.constant(np.random.default_rng(1).normal(size=(3, 7)))
+    with tf.GradientTape(persistent=True) as tape:
+        tape.watch(kernel)
+        ours = squared_distance_from_orthogonal(kernel)
+        of_columns = tf.reduce_sum((tf.transpose(kernel) @ kernel - np.eye(7)) ** 2)
+    assert float(of_columns - ours) == pytest.approx(7 - 3)
+    np.testing.assert_allclose(tape.gradient(ours, kernel), tape.gradient(of_columns, kernel), rtol=1e-10)
+
+
 def test_regularisation_enters_both_players_losses():
     plain, regular = pair("wgan"), pair("wgan", orthogonal_regularization=0.5)
     regular.set_weights(plain.get_weights())

@@ -86,11 +86,21 @@ def test_a_file_holds_it_whole(tmp_path):
     vae.fit(images, batch_size=4, verbose=0)
     vae.save(tmp_path / "vae.keras")
     again = keras.saving.load_model(tmp_path / "vae.keras")
+    assert not again.compiled_by_xla
     np.testing.assert_array_equal(again.encoder(images), encoder(images))
     np.testing.assert_array_equal(again(np.ones((3, 2))), vae(np.ones((3, 2))))
     assert again.step == 2
     again.fit(images, batch_size=4, verbose=0)
     assert again.step == 4
+
+
+def test_xla_compiles_the_step_where_it_is_asked_for(tmp_path):
+    generator, encoder = models.get("mlp", (8, 8, 1), latent_dim=2, outputs=4, latent="normal")
+    vae = VAE(encoder, generator, seed=0)
+    vae.compile("adam", jit_compile=True)
+    assert vae.compiled_by_xla
+    vae.save(tmp_path / "vae.keras")
+    assert keras.saving.load_model(tmp_path / "vae.keras").compiled_by_xla
 
 
 def test_packs_have_no_z():
