@@ -74,7 +74,7 @@ def main() -> None:
         measures.find(name)
     folder = _output(places)
     reference = _reference(places)
-    _check_outside(folder, filter(None, [getattr(reference.source, "folder", None)]))
+    _check_outside(folder, filter(None, [reference.source.folder]))
     results = [_judged(place, reference, names) for place in places]
     if FLAGS.metrics:
         _check_all_measured(results)
@@ -111,7 +111,7 @@ def _places() -> list[Path]:
 def _output(places: list[Path]) -> Path:
     """Where tables and plots go, if they can be written there, and what is found of runs in these."""
     runs = [place for place in places if _is_run(place)]
-    alone = places[0] if places == runs and len(runs) == 1 else Path("runs/evaluation")
+    alone = runs[0] if runs and len(places) == 1 else Path("runs/evaluation")
     folder = expanded(FLAGS.output) if FLAGS.output else alone
     for target in [folder] if FLAGS.output else [folder, *runs]:
         there = next(parent for parent in (target.absolute(), *target.absolute().parents) if parent.exists())

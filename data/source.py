@@ -5,7 +5,7 @@ import dataclasses
 import math
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import tensorflow as tf
@@ -51,8 +51,10 @@ class Points:
         draw: Draws them: float32 (N, D), always the same.
         centres, std: Where the density is an equal mixture of isotropic Gaussians: their means (K, D) and
             standard deviation.
+        folder: None: they are no files of the user's.
     """
 
+    folder: ClassVar[None] = None
     identity: str
     shape: tuple[int]
     draw: Callable[[], np.ndarray]

@@ -4,7 +4,6 @@ Those of digits, MNIST and Fashion-MNIST come with the suite, so that numbers co
 `python train_classifier.py` makes others.
 """
 
-import hashlib
 import json
 import math
 import re
@@ -23,7 +22,7 @@ from data.images import from_uint8
 from data.source import Points
 from evaluation.features import FeatureSpace, Network, PerColour, registry
 from support.errors import UserError
-from support.files import atomic
+from support.files import atomic, sha256
 
 SHIPPED = Path(__file__).parent / "weights"
 EPOCHS = 8
@@ -98,12 +97,8 @@ def save(model: keras.Model, about: Mapping[str, Any], path: Path) -> None:
     """
     with atomic(path) as temporary, atomic(path.with_suffix(".json")) as beside:
         model.save(temporary)
-        known = {**about, "sha256": _sha256(temporary)}
+        known = {**about, "sha256": sha256(temporary)}
         beside.write_text(json.dumps(known, indent=1) + "\n")
-
-
-def _sha256(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 def paths(dataset: str) -> tuple[Path, Path]:
@@ -121,7 +116,7 @@ def _classifier(dataset: str, weights: str | None) -> FeatureSpace:
         if path.is_file():
             try:
                 about = json.loads(path.with_suffix(".json").read_text())
-                whole = about.pop("sha256") == _sha256(path)
+                whole = about.pop("sha256") == sha256(path)
             except (OSError, ValueError, AttributeError, KeyError) as error:
                 raise UserError(f"{path} lacks its .json ({error}): train it anew") from None
             if not whole:

@@ -1,6 +1,5 @@
 """Feature spaces: what turns pictures into the vectors that distances are taken between."""
 
-import hashlib
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -11,7 +10,7 @@ import tensorflow as tf
 
 from data.images import fit_channels, from_uint8
 from support.errors import UserError, reason
-from support.files import expanded
+from support.files import expanded, sha256
 from support.registry import Registry
 
 BATCH = 250
@@ -95,7 +94,7 @@ class Network(FeatureSpace):
     """
 
     def __init__(self, name: str, path: Path, about: dict[str, Any] | None = None):
-        content = hashlib.sha256(path.read_bytes()).hexdigest()[:16]
+        content = sha256(path)[:16]
         super().__init__(
             name, f"network/{content}", {"network": path.stem, "sha256": content, **(about or {})}
         )

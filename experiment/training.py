@@ -53,7 +53,7 @@ def train(settings: Settings, workdir: Workdir) -> tuple[GAN, signal.Signals | N
 
 def _check_outside(workdir: Workdir, reference: Reference) -> None:
     """The pictures that a run writes must not become its data."""
-    folder = getattr(reference.source, "folder", None)
+    folder = reference.source.folder
     if folder and workdir.path.resolve().is_relative_to(folder.resolve()):
         raise UserError(
             f"--workdir={workdir.path} lies in {folder}, whose pictures it would train on: choose another"

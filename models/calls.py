@@ -39,8 +39,7 @@ class StepModel(keras.Model):
 
     `steps_per_call` is the number of steps that `fit` takes between two calls of its callbacks, 1 at first;
     with more the data must not end within a call, and the callbacks get arrays of what the steps returned. A
-    subclass has a `generator` and `train_step`, which returns what is logged by name, and sets
-    `compiled_by_xla` where XLA is to compile it.
+    subclass has a `generator` and `train_step`, which returns what is logged by name.
     """
 
     def __init__(self, name: str | None = None):
@@ -48,8 +47,8 @@ class StepModel(keras.Model):
         self.steps_per_call = 1
         self.compiled_by_xla = False
 
-    def compile(self, *arguments, steps_per_execution=1, **options):
-        """As of `keras.Model`.
+    def compile(self, *arguments, steps_per_execution=1, jit_compile=False, **options):
+        """As of `keras.Model`. `jit_compile`: whether XLA compiles the step.
 
         Raises:
             UserError: `steps_per_execution` is not 1, or the model was made for several devices.
@@ -63,7 +62,9 @@ class StepModel(keras.Model):
         if replicas > 1:
             raise UserError(f"a strategy of {replicas} replicas: this model trains on one device")
         # Keras scales losses for float16 only in its own training step, and GAN's for one player alone.
-        super().compile(*arguments, auto_scale_loss=False, **options)
+        super().compile(*arguments, auto_scale_loss=False, jit_compile=False, **options)
+        # Keras's own `jit_compile` is always False where operations are asked to be deterministic.
+        self.compiled_by_xla = jit_compile
 
     def call(self, z, training=False):
         """The generator's images; outside training those that users see, of the average of its weights."""

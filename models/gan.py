@@ -219,7 +219,7 @@ class GAN(calls.StepModel):
         if discriminator.outputs_per_example > 1 and not self.objective.takes_vectors:
             raise UserError(f"{objective} takes one score per example: leave out outputs")
 
-    def compile(self, generator_optimizer, discriminator_optimizer, jit_compile=False, **kwargs):
+    def compile(self, generator_optimizer, discriminator_optimizer, **kwargs):
         """Gives each player its optimizer (a `keras.optimizers.Optimizer` or its name).
 
         `optimizer`, which callbacks such as `LearningRateScheduler` act on, is the generator's.
@@ -233,9 +233,7 @@ class GAN(calls.StepModel):
         if optimizers[0] is optimizers[1]:
             raise UserError("both players have the same optimizer: give each one of its own")
         self.check_optimizers(*optimizers)
-        super().compile(optimizer=optimizers[0], jit_compile=False, **kwargs)
-        # Keras's own `jit_compile` is always False where operations are asked to be deterministic.
-        self.compiled_by_xla = jit_compile
+        super().compile(optimizer=optimizers[0], **kwargs)
         self.generator_optimizer, self.discriminator_optimizer = optimizers
         self.generator_optimizer.build(self.generator.trainable_variables)
         self.discriminator_optimizer.build(self.discriminator.trainable_variables)

@@ -120,16 +120,13 @@ class LayerNormalization(layers.LayerNormalization):
         wide = ops.cast(inputs, keras.backend.result_type(inputs.dtype, "float32"))
         mean, variance = moments(wide, self.axis)
         outputs = (wide - mean) * ops.rsqrt(variance + self.epsilon)
-        shape = [size if axis in self._normalised(inputs) else 1 for axis, size in enumerate(inputs.shape)]
+        axes = {axis % len(inputs.shape) for axis in self.axis}
+        shape = [size if axis in axes else 1 for axis, size in enumerate(inputs.shape)]
         if self.scale:
             outputs *= ops.cast(ops.reshape(self.gamma, shape), outputs.dtype)
         if self.center:
             outputs += ops.cast(ops.reshape(self.beta, shape), outputs.dtype)
         return ops.cast(outputs, self.compute_dtype)
-
-    def _normalised(self, inputs) -> set[int]:
-        axes = self.axis if isinstance(self.axis, (list, tuple)) else [self.axis]
-        return {axis % len(inputs.shape) for axis in axes}
 
 
 def moments(x, axes):

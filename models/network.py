@@ -220,6 +220,14 @@ def moved(network: keras.Model) -> None:
             layer.after_update()
 
 
+def drawn(images: np.ndarray, count: int) -> np.ndarray:
+    """So many of the images at random, some of them again where there are fewer.
+
+    The first of a folder may all be of one class.
+    """
+    return images[np.resize(np.random.default_rng(0).permutation(len(images)), count)]
+
+
 def _sum_of(terms: list[Callable]) -> Callable:
     return lambda weight: sum(term(weight) for term in terms)
 
@@ -374,9 +382,7 @@ class Discriminator(Network):
         """Sets the reference batch of virtual batch norm, a random one of the training images."""
         references = self.stabilisers.virtual_batch_norm
         if references:
-            # A folder's first ones may all be of one class.
-            order = np.random.default_rng(0).permutation(len(images))
-            batch = images[np.resize(order, references * self.stabilisers.packing)]
+            batch = drawn(images, references * self.stabilisers.packing)
             self.reference.assign(self.given(network_range(batch), training=False))
         super().adapt(images)
 

@@ -13,7 +13,7 @@ import tensorflow as tf
 from keras import layers, ops
 
 from models.gan import as_opponent, at_least
-from models.network import NONE, Discriminator, Generator, Stack, as_examples, network_range
+from models.network import NONE, Discriminator, Generator, Stack, as_examples, drawn, network_range
 from models.stabilisers import serializable
 from models.variants import FeatureMatchingGAN
 from support.errors import UserError
@@ -140,8 +140,7 @@ class ClassDiscriminator(Discriminator):
 
     def adapt(self, images):
         """Initialises scales and biases by 500 of the training images, with noise."""
-        order = np.random.default_rng(0).permutation(len(images))  # The first may be of one class.
-        x = self.given(network_range(images[order[:500]]))
+        x = self.given(network_range(drawn(images, min(500, len(images)))))
         for layer in [*self.body.layers, *self.head.layers]:
             if isinstance(layer, WeightNormDense):
                 layer.initialize(x)

@@ -51,9 +51,8 @@ class VAE(calls.StepModel):
         self.seed_generator = keras.random.SeedGenerator(seed)
         self.built = True
 
-    def compile(self, optimizer, jit_compile=False, **options):
-        super().compile(optimizer=calls.optimizer(optimizer), jit_compile=False, **options)
-        self.compiled_by_xla = jit_compile
+    def compile(self, optimizer, **options):
+        super().compile(optimizer=calls.optimizer(optimizer), **options)
         self.optimizer.build(self.trainable_variables)
 
     @property

@@ -105,9 +105,9 @@ class Runs:
         self, title: str, case: str, name: Measured, relation: str, other: str, times: float, source: str
     ) -> Number:
         """A mean over the seeds, beside that of another case times a factor as its bound."""
-        found = self.bounded(title, case, name, relation, times * self.mean(other, name), source)
         error = math.hypot(self.error(case, name), times * self.error(other, name))
-        return dataclasses.replace(found, error=error)
+        bound = times * self.mean(other, name)
+        return Number(title, self.mean(case, name), bound, 0, relation, source, error)
 
     def spread(self, case: str, name: Measured, form: str = ".2f", scale: float = 1) -> str:
         """Mean and standard error over the seeds, both times the scale, of one seed the number alone; runs

@@ -101,6 +101,11 @@ def remove(path: Path) -> None:
         path.unlink(missing_ok=True)
 
 
+def sha256(path: Path) -> str:
+    """Of what the file holds, in hexadecimal digits."""
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
 def save_figure(figure, path: Path) -> None:
     """Writes a figure of Matplotlib, atomically."""
     with atomic(path) as temporary:
