@@ -4,6 +4,7 @@ import json
 import re
 from pathlib import Path
 
+import numpy as np
 import pytest
 from matplotlib.figure import Figure
 
@@ -11,7 +12,7 @@ from support.errors import UserError
 from support.numbers import Number
 from theory import page
 from theory.claims import CLAIMS, NOTES
-from theory.experiment import Experiment, Outcome, conduct, registry
+from theory.experiment import SEED, Experiment, Outcome, conduct, registry
 
 ROOT = Path(__file__).parents[2]
 #: Those that take seconds.
@@ -24,6 +25,8 @@ QUICK = (
     "nce_mle_gan",
     "vanishing_gradient",
 )
+#: Those that train for half a minute at most.
+TRAINED = ("disjoint_supports", "wasserstein_duality", "discriminator_at_the_end", "optimal_discriminator")
 
 
 def test_quick_claims_hold_and_are_written(run_program, tmp_path):
@@ -40,6 +43,12 @@ def test_quick_claims_hold_and_are_written(run_program, tmp_path):
         assert (tmp_path / "theory" / f"{name}.png").stat().st_size > 10_000
         assert f"theory/{name}.png" in page
         assert name in run.stdout
+
+
+@pytest.mark.parametrize("name", TRAINED)
+def test_claims_that_train_hold(name):
+    for number in registry.find(name)(np.random.default_rng(SEED)).numbers:
+        assert number.holds, f"{number.name}: {number.measured}, where theory says {number.expected}"
 
 
 def test_a_damaged_record_is_named(tmp_path):
