@@ -10,10 +10,12 @@ from concurrent.futures import Future
 
 import numpy as np
 import pytest
+import tensorflow as tf
 from conftest import ROOT
 from sklearn.datasets import load_digits
 from sklearn.svm import LinearSVC
 
+import data
 import losses
 from reproduce import conduct
 from reproduce.experiment import DIVERGED, Run, Runs, by_year, registry
@@ -345,6 +347,39 @@ def test_value_surfaces_go_on_from_their_checkpoint(tmp_path):
 
     first, last = TOGETHER, 2 * TOGETHER
     assert measured("cut", first) != measured("cut", last) == measured("whole", last)
+
+
+@pytest.mark.parametrize(
+    ("name", "case", "short", "long", "steps"),
+    [
+        ("created_equal", "digits-vae", dict(steps=5), dict(steps=12), 5),
+        ("semi_supervised", "digits", dict(epochs=1), dict(epochs=2), 15),
+    ],
+)
+def test_a_model_that_no_settings_describe_goes_on_from_its_checkpoint(
+    name, case, short, long, steps, tmp_path, monkeypatch
+):
+    chosen, batches, starts = registry.find(name)(), data.batches, []
+    known = chosen.quick[case]
+
+    def noted(*arguments):
+        starts.append(arguments[-1])
+        return batches(*arguments)
+
+    def weights(place, *lengths):
+        for length in lengths:
+            run = Run(case, 0, tmp_path / place, tmp_path / f"{place}-figures")
+            chosen.measure({**known, **length}, run)
+        found = tf.train.load_checkpoint(str(tmp_path / place / "checkpoints"))
+        names = [name for name in found.get_variable_to_shape_map() if name.startswith("variables/")]
+        return {name: found.get_tensor(name) for name in names}
+
+    monkeypatch.setattr(data, "batches", noted)
+    cut, whole = weights("cut", short, long), weights("whole", long)
+    assert starts == [0, steps, 0]
+    assert cut and cut.keys() == whole.keys()
+    for variable, value in cut.items():
+        np.testing.assert_array_equal(value, whole[variable], err_msg=variable)
 
 
 def test_runs_with_other_settings_are_left_out_of_the_page(tmp_path):
