@@ -2,6 +2,7 @@
 
 import csv
 import json
+import shutil
 
 import numpy as np
 import pytest
@@ -89,6 +90,24 @@ def test_every_measure_of_a_run(run_program, run):
     # The same command gives the same numbers.
     assert run_program("evaluate.py", f"--workdir={run}", *FEW).returncode == 0
     assert json.loads((run / "evaluation.json").read_text()) == found
+
+
+def test_the_best_checkpoint_is_judged_where_it_is_asked_for(run_program, run, tmp_path):
+    copy = shutil.copytree(run, tmp_path / "run")
+    best = copy / "checkpoints" / "best"
+    for path in best.iterdir():
+        path.unlink()
+    for path in copy.glob("checkpoints/ckpt-8.*"):
+        path.rename(best / path.name)
+    values = {}
+    for checkpoint, step in (("latest", 12), ("best", 8)):
+        asked = f"--checkpoint={checkpoint}", "--metrics=frechet_distance", *FEW
+        result = run_program("evaluate.py", f"--workdir={copy}", *asked)
+        assert result.returncode == 0, result.stderr
+        found = json.loads((copy / "evaluation.json").read_text())
+        assert (found["step"], found["checkpoint"]) == (step, checkpoint)
+        values[checkpoint] = found["metrics"]["frechet_distance"]["value"]
+    assert values["latest"] != values["best"]
 
 
 def test_a_comparison_of_a_run_its_export_and_a_folder(run_program, run, tmp_path):
