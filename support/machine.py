@@ -3,6 +3,7 @@
 import os
 import platform
 import subprocess
+import sys
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
@@ -32,20 +33,29 @@ def commit() -> str | None:
         return None
 
 
+def gpus() -> list[str]:
+    """Names of the GPUs that this process computes on; none before it imports TensorFlow."""
+    if not (tensorflow := sys.modules.get("tensorflow")):
+        return []
+    details = tensorflow.config.experimental.get_device_details
+    found = tensorflow.config.list_physical_devices("GPU")
+    return [details(gpu).get("device_name", "unnamed") for gpu in found]
+
+
 def describe(*packages: str) -> dict:
-    """Processor, cores, and versions of Python and the packages that are installed."""
+    """Processor, cores, GPUs if there are any, and versions of Python and the packages that are installed."""
     text = _CPUINFO.read_text() if _CPUINFO.exists() else ""
-    names = [line.partition(":")[2].strip() for line in text.splitlines() if line.startswith("model name")]
+    models = [line.partition(":")[2].strip() for line in text.splitlines() if line.startswith("model name")]
     known = flags()
     widest = [name for name in ("avx2", "avx512f", "avx512_bf16", "amx_bf16") if name in known]
-    found = {}
+    found = {"gpu": ", ".join(names)} if (names := gpus()) else {}
     for package in packages:
         try:
             found[package] = version(package)
         except PackageNotFoundError:
             continue
     return dict(
-        processor=(names or [platform.machine()])[0],
+        processor=(models or [platform.machine()])[0],
         cores=os.cpu_count(),
         features=", ".join(widest),
         python=platform.python_version(),
