@@ -1,7 +1,5 @@
 """What the machine at hand computes fastest: which precision, and whether XLA compiles the step."""
 
-import tensorflow as tf
-
 from support import machine
 
 AUTO = "auto"
@@ -20,10 +18,8 @@ def precision(asked: str, pictures: bool = True) -> str:
         return asked
     if not pictures:
         return "float32"
-    gpus = tf.config.list_physical_devices("GPU")
-    details = [tf.config.experimental.get_device_details(gpu) for gpu in gpus]
-    if gpus:
-        able = all(gpu.get("compute_capability", (0, 0)) >= BFLOAT16_CAPABILITY for gpu in details)
+    if gpus := machine.gpus():
+        able = all(gpu.get("compute_capability", (0, 0)) >= BFLOAT16_CAPABILITY for gpu in gpus)
     else:
         able = machine.has_bfloat16()
     return "mixed_bfloat16" if able else "float32"
@@ -31,4 +27,4 @@ def precision(asked: str, pictures: bool = True) -> str:
 
 def jit_compile(asked: str) -> bool:
     """Whether XLA compiles the step. "auto": on a GPU. On processors it made every step slower."""
-    return bool(tf.config.list_physical_devices("GPU")) if asked == AUTO else asked == "on"
+    return bool(machine.gpus()) if asked == AUTO else asked == "on"

@@ -33,13 +33,12 @@ def commit() -> str | None:
         return None
 
 
-def gpus() -> list[str]:
-    """Names of the GPUs that this process computes on; none before it imports TensorFlow."""
-    if not (tensorflow := sys.modules.get("tensorflow")):
-        return []
+def gpus() -> list[dict]:
+    """What TensorFlow says of each GPU that it computes on."""
+    import tensorflow
+
     details = tensorflow.config.experimental.get_device_details
-    found = tensorflow.config.list_physical_devices("GPU")
-    return [details(gpu).get("device_name", "unnamed") for gpu in found]
+    return [details(gpu) for gpu in tensorflow.config.list_physical_devices("GPU")]
 
 
 def describe(*packages: str) -> dict:
@@ -48,7 +47,9 @@ def describe(*packages: str) -> dict:
     models = [line.partition(":")[2].strip() for line in text.splitlines() if line.startswith("model name")]
     known = flags()
     widest = [name for name in ("avx2", "avx512f", "avx512_bf16", "amx_bf16") if name in known]
-    found = {"gpu": ", ".join(names)} if (names := gpus()) else {}
+    # Not for the sake of a record is TensorFlow imported.
+    names = [gpu.get("device_name", "unnamed") for gpu in gpus()] if "tensorflow" in sys.modules else []
+    found = {"gpu": ", ".join(names)} if names else {}
     for package in packages:
         try:
             found[package] = version(package)
